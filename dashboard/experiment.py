@@ -1,0 +1,170 @@
+"""The state of one session: what a person has chosen, and nothing else.
+
+Widgets write an `Experiment`; `freeze` turns it into the immutable `RunSpec` that is
+validated again before it runs. Choices are kept for each problem, so that going back to
+one finds it as it was left.
+"""
+
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import param
+
+from data import Catalogue, load_simulated, observe
+from inference.priors import Prior
+from inference.problems import PROBLEMS, Problem
+from inference.spec import DEFAULT_DATA, RunSpec, Sampler
+
+ZERO_POINTS = {
+    "none": "None",
+    "lindegren2021": "Lindegren et al. 2021",
+    "constant": "One value for all",
+}
+PARALLAX_SPAN = (-2.0, 10.0)
+"""Range of the cut's slider [mas]."""
+
+
+class Experiment(param.Parameterized):
+    """Everything a person can set.
+
+    Raises
+    ------
+    ValueError
+        By Param, when a value is outside its bounds.
+    """
+
+    problem = param.Selector(default="line_outliers", objects=list(PROBLEMS))
+    priors = param.Parameter(doc="problem to parameter to Prior, immutable")
+
+    points = param.Integer(15, bounds=(3, 200), label="Points")
+    inlier_fraction = param.Number(0.8, bounds=(0, 1), label="Inlier fraction")
+    slope = param.Number(1.0, bounds=(-5, 5), label="Slope")
+    intercept = param.Number(0.0, bounds=(-5, 5), label="Intercept")
+    yerr = param.Number(
+        0.2, bounds=(0, 2), inclusive_bounds=(False, True), label="Error of y"
+    )
+    line_seed = param.Integer(12, bounds=(0, 2**32 - 1), label="Seed of the points")
+
+    catalogue = param.ClassSelector(class_=Catalogue, allow_refs=False)
+    cut = param.Range((0.2, 3.0), bounds=(-1000, 1000), label="Parallax cut [mas]")
+    zero_point = param.Selector(
+        default="none", objects=list(ZERO_POINTS), label="Parallax zero-point"
+    )
+    zero_point_value = param.Number(
+        -0.017, bounds=(-0.1, 0.1), label="Zero-point [mas]"
+    )
+    method = param.Selector(
+        default="marginal", objects=list(PROBLEMS["cluster"].methods), label="Method"
+    )
+
+    star = param.Integer(None, bounds=(0, None), allow_None=True, label="Star")
+    star_parallax = param.Number(0.434, bounds=(-50, 800), label="Parallax [mas]")
+    star_error = param.Number(
+        0.837, bounds=(0, 20), inclusive_bounds=(False, True), label="Its error [mas]"
+    )
+
+    chains = param.Integer(4, bounds=(1, 8), label="Chains")
+    warmup = param.Integer(500, bounds=(50, 5000), label="Warm-up a chain")
+    draws = param.Integer(1000, bounds=(50, 10000), label="Draws a chain")
+    seed = param.Integer(42, bounds=(0, 2**32 - 1), label="Seed")
+
+    def __init__(self, **params):
+        params.setdefault("catalogue", load_simulated())
+        defaults = {
+            name: MappingProxyType(problem.default_priors)
+            for name, problem in PROBLEMS.items()
+        }
+        params.setdefault("priors", MappingProxyType(defaults))
+        super().__init__(**params)
+
+    @property
+    def definition(self) -> Problem:
+        """The problem chosen."""
+        return PROBLEMS[self.problem]
+
+    def set_prior(self, name: str, prior: Prior) -> None:
+        """Give a parameter of the chosen problem a prior."""
+        of_problem = {**self.priors[self.problem], name: prior}
+        self.priors = MappingProxyType(
+            {**self.priors, self.problem: MappingProxyType(of_problem)}
+        )
+
+    def reset_priors(self) -> None:
+        """Give every parameter of the chosen problem its default prior."""
+        defaults = MappingProxyType(self.definition.default_priors)
+        self.priors = MappingProxyType({**self.priors, self.problem: defaults})
+
+    def data(self) -> dict[str, Any]:
+        """Return the data part of the spec."""
+        if self.problem in ("line", "line_outliers"):
+            return {
+                "source": "line",
+                "points": self.points,
+                "inlier_fraction": self.inlier_fraction,
+                "slope": self.slope,
+                "intercept": self.intercept,
+                "yerr": self.yerr,
+                "seed": self.line_seed,
+            }
+        if self.problem == "star":
+            return self._star_data()
+        return self._table() | {
+            "parallax_min": self.cut[0],
+            "parallax_max": self.cut[1],
+            "zero_point": self._zero_point(),
+        }
+
+    def _star_data(self) -> dict[str, Any]:
+        if self.star is None:
+            return DEFAULT_DATA["star"] | {
+                "parallax": self.star_parallax,
+                "parallax_error": self.star_error,
+            }
+        table = self._table()
+        data = {"source": "star", "catalogue": table["source"], "index": self.star}
+        if "path" in table:
+            data["path"] = table["path"]
+        return data
+
+    def _table(self) -> dict[str, Any]:
+        if self.catalogue.simulated:
+            return {"source": "simulated_m67"}
+        return {"source": "file", "path": self.catalogue.name}
+
+    def _zero_point(self) -> str | float:
+        constant = self.zero_point == "constant"
+        return self.zero_point_value if constant else self.zero_point
+
+    def freeze(self) -> RunSpec:
+        """Return the validated record of every choice.
+
+        Raises
+        ------
+        SpecError
+            If the choices do not make a run.
+        """
+        methods = self.definition.methods
+        return RunSpec(
+            model=self.problem,
+            method=self.method if self.method in methods else methods[0],
+            data=self.data(),
+            priors=dict(self.priors[self.problem]),
+            sampler=Sampler(
+                chains=self.chains,
+                warmup=self.warmup,
+                draws=self.draws,
+                seed=self.seed,
+            ),
+        )
+
+    def observe(self, spec: RunSpec) -> dict[str, np.ndarray]:
+        """Return the arrays that a spec's data stand for.
+
+        Raises
+        ------
+        DataError
+            If the cut leaves no star, or the table lacks what is needed.
+        """
+        takes_table = spec.model == "cluster" or "catalogue" in spec.data
+        return observe(spec.data, self.catalogue if takes_table else None)

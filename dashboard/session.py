@@ -1,0 +1,249 @@
+"""One person's session: an experiment, a run, and the one snapshot that every view reads.
+
+`Session.poll` is the only writer of `Session.snapshot`. A timer calls it; it compares
+what there is with what it last showed, and assigns one immutable record when they
+differ. "The settings changed since this run" is a comparison of two specs.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import numpy as np
+import param
+
+from dashboard.experiment import Experiment
+from data import Catalogue, DataError
+from inference import predictive, summaries
+from inference.priors import SpecError
+from inference.problems import Problem
+from inference.runner import Run, RunRecord
+from inference.spec import RunSpec
+
+DRAWS_EVERY = 0.3
+"""Seconds between snapshots that differ only by draws."""
+SUMMARY_EVERY = 1.0
+"""Seconds between summaries while draws arrive; they cost more than a picture."""
+LINES = 40
+REPLICATES = 60
+PRIOR_DRAWS = 60
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything a view may show, at one moment."""
+
+    spec: RunSpec | None = None
+    """What the controls say now; None where they make no valid run."""
+    problem: Problem | None = None
+    observed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The data of ``spec``."""
+    catalogue: Catalogue | None = None
+    kept: np.ndarray | None = None
+    """Stars of the catalogue within the cut, (star,)."""
+    record: RunRecord | None = None
+    """The run of this problem, if there is one."""
+    cluster: RunRecord | None = None
+    """The last run of the cluster problem, which says something of single stars too."""
+    rows: Mapping[str, summaries.Row] = field(default_factory=dict)
+    complaint: str = ""
+    """Why the controls make no valid run, in one sentence."""
+    selected: np.ndarray | None = None
+    """Stars of the catalogue that are brushed, (star,)."""
+    star: int | None = None
+    """The star chosen in the catalogue."""
+
+    @property
+    def changed_since_run(self) -> bool:
+        """Whether the controls say something else than the run shown."""
+        return self.record is not None and self.record.spec != self.spec
+
+    @property
+    def shows_run(self) -> bool:
+        """Whether the run's data are the data shown, so that they can share a plot."""
+        if self.record is None or self.spec is None or self.record.drawn == 0:
+            return False
+        return self.record.spec.data == self.spec.data
+
+    @property
+    def draws(self) -> Mapping[str, np.ndarray]:
+        """Draws of every scalar quantity, (chain, draw) each; empty before a run."""
+        if self.record is not None and self.record.drawn:
+            return {n: v for n, v in self.record.draws.items() if v.ndim == 2}
+        assert self.problem is not None
+        return {name: np.empty((1, 0)) for name in self.problem.names}
+
+
+class Session(param.Parameterized):
+    """An experiment, its runs, and the snapshot of both.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    executor : Executor
+        Where runs are computed.
+    """
+
+    experiment = param.ClassSelector(class_=Experiment, constant=True)
+    snapshot = param.ClassSelector(class_=Snapshot, constant=True)
+    selected = param.Parameter(None, doc="Brushed stars of the catalogue, bool (star,)")
+
+    def __init__(self, experiment: Experiment, executor: Executor, **params):
+        super().__init__(experiment=experiment, snapshot=Snapshot(), **params)
+        self._executor = executor
+        self._runs: dict[str, Run] = {}
+        self._shown: tuple = ()
+        self._drawn_at = self._summed_at = 0.0
+        self.poll()
+
+    @property
+    def current(self) -> Run | None:
+        """The run of the chosen problem."""
+        return self._runs.get(self.experiment.problem)
+
+    def start(self) -> None:
+        """Run what the controls say; a run of the same problem is given up.
+
+        Raises
+        ------
+        SpecError, DataError
+            If the controls make no valid run.
+        """
+        spec = RunSpec.from_json(self.experiment.freeze().to_json())
+        observed = self.experiment.observe(spec)
+        self.stop()
+        self._runs[spec.model] = Run(spec, observed, self._executor)
+        self.poll()
+
+    def stop(self) -> None:
+        """Stop the run of the chosen problem and keep its draws."""
+        if self.current is not None:
+            self.current.stop()
+
+    def close(self) -> None:
+        """Stop every run: nobody is looking any more."""
+        for run in self._runs.values():
+            run.stop()
+
+    def poll(self) -> None:
+        """Publish a new snapshot if anything differs from the last one."""
+        current = self.current
+        record = current.latest if current is not None else None
+        cluster = self._runs.get("cluster")
+        inputs = (
+            self.experiment.problem,
+            self.experiment.param.values(),
+            self.selected,
+            cluster.latest if cluster is not None and cluster.latest.drawn else None,
+        )
+        same_inputs = bool(self._shown) and _same(inputs, self._shown[0])
+        if same_inputs and (record is self._shown[1] or not self._due(record)):
+            return
+        self._shown = (inputs, record)
+        self._drawn_at = time.monotonic()
+        with param.parameterized.edit_constant(self):
+            self.snapshot = self._snapshot(record, inputs[3])
+
+    def _due(self, record: RunRecord | None) -> bool:
+        """Whether draws alone are worth a new snapshot now."""
+        last = self._shown[1]
+        if record is None or last is None or record.phase is not last.phase:
+            return True
+        return time.monotonic() - self._drawn_at > DRAWS_EVERY
+
+    def _snapshot(self, record: RunRecord | None, cluster: RunRecord | None):
+        experiment = self.experiment
+        base = Snapshot(
+            problem=experiment.definition,
+            catalogue=experiment.catalogue,
+            record=record,
+            cluster=cluster,
+            rows=self._rows(record),
+            selected=self.selected,
+            star=experiment.star,
+        )
+        try:
+            spec = experiment.freeze()
+            observed = experiment.observe(spec)
+        except (SpecError, DataError) as error:
+            return replace(base, complaint=str(error))
+        return replace(base, spec=spec, observed=observed, kept=self._kept())
+
+    def _kept(self) -> np.ndarray:
+        low, high = self.experiment.cut
+        parallax = self.experiment.catalogue.parallax
+        return (parallax > low) & (parallax < high)
+
+    def _rows(self, record: RunRecord | None) -> Mapping[str, summaries.Row]:
+        if record is None or record.drawn == 0:
+            return {}
+        last = self.snapshot
+        same_run = last.record is not None and last.record.spec is record.spec
+        recent = time.monotonic() - self._summed_at < SUMMARY_EVERY
+        if same_run and recent and last.rows and not record.phase.over:
+            return last.rows
+        self._summed_at = time.monotonic()
+        return summaries.summarise(record.draws)
+
+
+def _same(now: tuple, before: tuple) -> bool:
+    """Compare inputs by identity first: arrays and mappings are replaced, not edited."""
+    (problem, values, *rest), (old_problem, old_values, *old_rest) = now, before
+    return (
+        problem == old_problem
+        and all(a is b for a, b in zip(rest, old_rest, strict=True))
+        and all(
+            values[name] is old_values[name]
+            or (
+                isinstance(values[name], int | float | str | tuple)
+                and values[name] == old_values[name]
+            )
+            for name in values
+        )
+    )
+
+
+def prior_curve(
+    spec: RunSpec, name: str, draws: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a prior's density where its quantity's draws are, or over its own bulk.
+
+    Parameters
+    ----------
+    spec : RunSpec
+    name : str
+        Parameter or derived quantity.
+    draws : array or None
+        Posterior draws, where there are any.
+
+    Returns
+    -------
+    values, density : array
+        Empty where the density is not known in closed form.
+    """
+    if draws is not None and draws.size:
+        low, high = np.quantile(draws, [0.001, 0.999])
+        margin = 0.3 * (high - low)
+        low, high = low - margin, high + margin
+    else:
+        low, high = np.quantile(_prior_sample(spec)[name], [0.03, 0.9])
+    values = np.linspace(low, high, 160)
+    density = predictive.prior_density(spec, name, values)
+    keep = np.isfinite(density)
+    return values[keep], density[keep]
+
+
+def _prior_sample(spec: RunSpec) -> dict[str, np.ndarray]:
+    return _sampled(str(spec))
+
+
+@lru_cache(maxsize=64)
+def _sampled(spec: str) -> dict[str, np.ndarray]:
+    import json
+
+    return predictive.prior_draws(RunSpec.from_json(json.loads(spec)), 2000, seed=0)
+
+
+Listener = Callable[[Snapshot], None]

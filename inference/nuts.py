@@ -1,0 +1,221 @@
+"""NUTS in chunks: pure functions from a state to the next state and its draws.
+
+NumPyro's HMC state carries its own key, counter and adaptation, so warm-up and sampling
+are one compiled program, any chunking gives the same draws to the bit, and the state is
+a complete checkpoint. What is fixed when a program is compiled is in its `Shape`; data,
+hyper-parameters and seed are arguments.
+
+NumPyro's stack of effect handlers is one unlocked global list (numpyro/primitives.py):
+whatever traces a model here holds `TRACING`. Compiled programs run side by side.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from numpyro.infer.hmc import hmc
+from numpyro.infer.util import constrain_fn, potential_energy
+
+from inference.models import MODELS, numpyro_priors
+
+TRACING = threading.RLock()
+
+STATS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "num_steps": "n_steps",
+    "accept_prob": "acceptance_rate",
+    "potential_energy": "lp",
+}
+"""NumPyro's fields of a state, under the names that ArviZ gives them."""
+
+
+class Shape(NamedTuple):
+    """What is fixed when a program is compiled."""
+
+    model: str
+    method: str
+    families: tuple[tuple[str, str], ...]
+    """(parameter, family) of every prior."""
+    observed: tuple[tuple[int, ...], ...]
+    """Shapes of the observed arrays, in the order of their names."""
+    warmup: int
+    target_accept: float
+    max_tree_depth: int
+    adapt_metric: bool
+    dense_metric: bool
+    latent: bool
+    """Whether draws of per-star quantities are returned."""
+    chains: int
+    """Chains in one vectorised program; 1 where chains run in threads."""
+
+
+class Arguments(NamedTuple):
+    """What a compiled program is called with, besides its state."""
+
+    observed: Mapping[str, Any]
+    """Observed arrays, or a pytree of them."""
+    priors: Mapping[str, tuple]
+    """Hyper-parameters of every prior, in the family's order."""
+
+
+class Program(NamedTuple):
+    """The compiled functions of one shape."""
+
+    initial: Callable
+    """``(position, inverse_metric, key, arguments) -> state leaves``."""
+    chunk: Callable
+    """``(state leaves, arguments, length) -> (state leaves, draws, stats)``."""
+    capacity: int
+    """Longest chunk."""
+    structure: Any
+    """Tree structure of the state, whose leaves alone travel and are stored."""
+
+
+def log_density(shape: Shape) -> Callable:
+    """Return ``(unconstrained position, arguments) -> -ln posterior`` (a potential)."""
+    model = MODELS[shape.model, shape.method]
+    families = dict(shape.families)
+
+    def potential(position, arguments):
+        inputs = (arguments.observed, numpyro_priors(families, arguments.priors))
+        return potential_energy(model, inputs, {}, position)
+
+    return potential
+
+
+def constrained(shape: Shape, position, arguments: Arguments) -> dict:
+    """Return parameters and derived quantities at an unconstrained position."""
+    model = MODELS[shape.model, shape.method]
+    inputs = (
+        arguments.observed,
+        numpyro_priors(dict(shape.families), arguments.priors),
+    )
+    with_derived = constrain_fn(model, inputs, {}, position, return_deterministic=True)
+    if shape.method == "hierarchical" and not shape.latent:
+        del with_derived["distance"]
+    return with_derived
+
+
+@lru_cache(maxsize=32)
+def program(shape: Shape, example: "Example") -> Program:
+    """Compile the program of a shape; the least recently used are dropped.
+
+    Parameters
+    ----------
+    shape : Shape
+    example : Example
+        A position, metric and arguments of the types that will come.
+    """
+    potential = log_density(shape)
+    init_kernel, sample_kernel = hmc(
+        potential_fn_gen=lambda arguments: partial(potential, arguments=arguments),
+        algo="NUTS",
+    )
+
+    def initial(position, inverse_metric, key, arguments):
+        return init_kernel(
+            position,
+            num_warmup=shape.warmup,
+            inverse_mass_matrix=inverse_metric,
+            adapt_mass_matrix=shape.adapt_metric,
+            dense_mass=shape.dense_metric,
+            target_accept_prob=shape.target_accept,
+            trajectory_length=None,
+            max_tree_depth=shape.max_tree_depth,
+            model_args=(arguments,),
+            rng_key=key,
+        )
+
+    position, inverse_metric, key, arguments = example.value
+    capacity = 50 if shape.method == "hierarchical" else 250
+    with TRACING:
+        # `initial` is traced first: it sets what `sample_kernel` closes over.
+        structure = jax.eval_shape(initial, position, inverse_metric, key, arguments)
+        chunk = partial(_chunk, shape, sample_kernel, capacity)
+        if shape.chains > 1:
+            initial = jax.vmap(initial, in_axes=(0, 0, 0, None))
+            chunk = jax.vmap(chunk, in_axes=(0, None, None))
+            position, inverse_metric, key, structure = jax.tree.map(
+                lambda a: jax.ShapeDtypeStruct((shape.chains, *a.shape), a.dtype),
+                (position, inverse_metric, key, structure),
+            )
+        lowered = jax.jit(initial).lower(position, inverse_metric, key, arguments)
+        length = jax.ShapeDtypeStruct((), jnp.int32)
+        lowered_chunk = jax.jit(chunk).lower(structure, arguments, length)
+    return Program(
+        lowered.compile(),
+        lowered_chunk.compile(),
+        capacity,
+        jax.tree.structure(structure),
+    )
+
+
+class Example:
+    """Arguments to compile for, which do not decide which program it is."""
+
+    def __init__(self, *value):
+        self.value = jax.tree.map(jnp.asarray, value)
+
+    def __eq__(self, other):
+        return isinstance(other, Example)
+
+    def __hash__(self):
+        return 0
+
+
+def traced_once(function: Callable) -> Callable:
+    """Jit a function of a model, tracing under the lock."""
+    compiled = jax.jit(function)
+
+    def call(*arguments):
+        with TRACING:
+            return compiled(*arguments)
+
+    return call
+
+
+def _chunk(shape, sample_kernel, capacity, state, arguments, length):
+    """Advance one chain by ``length`` draws; rows beyond them are zero."""
+
+    def record(state):
+        stats = {ours: getattr(state, its) for its, ours in STATS.items()}
+        return state.z, stats | {"step_size": state.adapt_state.step_size}
+
+    rows = jax.tree.map(
+        lambda a: jnp.zeros((capacity, *a.shape), a.dtype), jax.eval_shape(record, state)
+    )
+
+    def draw(index, carry):
+        state, rows = carry
+        state = sample_kernel(state, (arguments,))
+        rows = jax.tree.map(lambda a, new: a.at[index].set(new), rows, record(state))
+        return state, rows
+
+    state, (positions, stats) = lax.fori_loop(0, length, draw, (state, rows))
+    draws = jax.vmap(lambda z: constrained(shape, z, arguments))(positions)
+    return state, draws, stats
+
+
+def in_threads(function: Callable, chains: int, threads: int) -> list:
+    """Call ``function(chain)`` for every chain, some at a time, in order of chain."""
+    if threads == 1 or chains == 1:
+        return [function(chain) for chain in range(chains)]
+    with ThreadPoolExecutor(min(threads, chains)) as pool:
+        return list(pool.map(function, range(chains)))
+
+
+def stack(trees: list) -> Any:
+    """Stack pytrees of arrays along a new first axis, as NumPy."""
+    return jax.tree.map(lambda *a: np.stack([np.asarray(x) for x in a]), *trees)
+
+
+def take(tree: Any, chain: int) -> Any:
+    """Return one chain of a stacked pytree."""
+    return jax.tree.map(lambda a: a[chain], tree)

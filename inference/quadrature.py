@@ -1,0 +1,331 @@
+"""The likelihood of one parallax, with the star's distance integrated out.
+
+A star's parallax ``y`` (zero-point subtracted, mas) is Normal about ``1000 / r`` with
+error ``e``. Two integrals over the distance ``r`` [pc] make the mixture of a cluster:
+
+* field, with the volume prior r² e^(-r/L) / 2L³ of Bailer-Jones (2015,
+  arXiv:1507.02105): nodes in ln r that the data alone fix, so that every term but
+  e^(-r/L) is computed once, and what is left is a smooth function of ln L for each
+  star: a short Chebyshev series, evaluated for all stars by one product;
+* cluster, with a LogNormal(ln D, s): Gauss-Hermite nodes about each star's own mode
+  where the cluster is narrow, the field's nodes where it is wide.
+
+The nodes' places are constants to the gradient: the integral does not depend on them,
+so its derivative needs none of theirs.
+
+Arrays of nodes are ``(node, star)``: the long axis is contiguous and vectorises.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.scipy.special import logsumexp
+from scipy.fft import dct
+
+HALF_LOG_TWO_PI = 0.5 * np.log(2 * np.pi)
+
+FIELD_NODES = 64
+"""Gauss-Legendre nodes a star for the field term."""
+
+REACH = 8.0
+"""How many errors on either side of the parallax the field's nodes span."""
+
+FARTHEST = 3.0e5
+"""Largest distance of a node [pc]; L beyond a tenth of it is not resolved."""
+
+LOG_L_RANGE = (np.log(20.0), np.log(10_000.0))
+"""Where the Chebyshev series of the field term holds, in ln(L / pc)."""
+
+SERIES_TERMS = 32
+
+WIDE = 0.25
+"""Relative cluster width beyond which the field's nodes serve the cluster too."""
+
+
+class StarNodes(NamedTuple):
+    """Everything about the stars that no parameter changes."""
+
+    parallax: jax.Array
+    """Parallax with its zero-point subtracted [mas], (star,)."""
+    error: jax.Array
+    """Its standard error [mas], (star,)."""
+    log_distance: jax.Array
+    """ln r of the fixed nodes, (node, star)."""
+    log_weight: jax.Array
+    """ln of quadrature weight times likelihood at the fixed nodes, (node, star)."""
+    series: jax.Array
+    """Chebyshev coefficients in ln L of ln f_field + 3 ln L, (term, star)."""
+
+
+def star_nodes(parallax, error):
+    """Prepare the nodes of every star, once for a table.
+
+    Parameters
+    ----------
+    parallax, error : array_like (star,)
+        Parallax with its zero-point subtracted, and its standard error [mas].
+
+    Returns
+    -------
+    StarNodes
+        NumPy arrays in float64.
+    """
+    y, e = (np.asarray(a, dtype=np.float64) for a in (parallax, error))
+    # e^x with x = ln r runs over the distances whose parallax lies within REACH errors.
+    # Where that window reaches zero parallax the upper end is FARTHEST; a parallax far
+    # below zero leaves no window, and its likelihood falls from w = 0 on like e^(y w/e²).
+    largest = np.maximum(y + REACH * e, 4 * e**2 / (np.abs(y) + e))
+    low = np.log(1000.0 / largest)
+    high = np.log(np.minimum(1000.0 / np.maximum(y - REACH * e, 1e-9), FARTHEST))
+    high = np.maximum(high, low + 1e-3)
+    t, weight = np.polynomial.legendre.leggauss(FIELD_NODES)
+    half = 0.5 * (high - low)
+    x = 0.5 * (high + low) + half * t[:, None]
+    z = (1000.0 * np.exp(-x) - y) / e
+    log_weight = (
+        np.log(weight)[:, None] + np.log(half) - 0.5 * z**2 - np.log(e) - HALF_LOG_TWO_PI
+    )
+    return StarNodes(y, e, x, log_weight, _field_series(x, log_weight))
+
+
+def _field_series(x, log_weight):
+    """Chebyshev coefficients, in ln L, of ln(f_field) + 3 ln L for each star."""
+    angle = np.pi * (np.arange(SERIES_TERMS) + 0.5) / SERIES_TERMS
+    low, high = LOG_L_RANGE
+    log_l = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(angle)
+    values = np.stack([_field_sum(np, x, log_weight, value) for value in log_l])
+    series = dct(values, type=2, axis=0) / SERIES_TERMS
+    series[0] /= 2
+    return series
+
+
+def _field_sum(xp, x, log_weight, log_l):
+    """Return ln of the sum over nodes of weight · r³ e^(-r/L) / 2, (star,).
+
+    One power of r more than the prior's: dr = r dx.
+    """
+    terms = log_weight + 3 * x - xp.exp(x - log_l)
+    top = terms.max(axis=0)
+    return top + xp.log(xp.exp(terms - top).sum(axis=0)) - np.log(2.0)
+
+
+def log_field(nodes, log_l):
+    """Return ln of a parallax's density for a star of the field.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l : scalar
+        ln of the field's length scale L [pc].
+
+    Returns
+    -------
+    array (star,)
+        ln of density per mas.
+    """
+    low, high = LOG_L_RANGE
+    inside = (log_l > low) & (log_l < high)
+    total = lax.cond(inside, _series_at, _sum_at, nodes, log_l)
+    return total - 3 * log_l
+
+
+def _series_at(nodes, log_l):
+    low, high = LOG_L_RANGE
+    # Outside the range this branch is not the one taken, but under vmap it is computed.
+    t = jnp.clip((2 * log_l - low - high) / (high - low), -1.0, 1.0)
+    order = jnp.arange(SERIES_TERMS, dtype=nodes.series.dtype)
+    return _chebyshev(t, order) @ nodes.series
+
+
+@jax.custom_jvp
+def _chebyshev(t, order):
+    """Return T_k(t) for each order k."""
+    return jnp.cos(order * jnp.arccos(t))
+
+
+@_chebyshev.defjvp
+def _chebyshev_jvp(primals, tangents):
+    # arccos has no finite slope at ±1, but T_k' = k U_(k-1) has: U by recurrence.
+    (t, order), (t_dot, _) = primals, tangents
+
+    def step(carry, _):
+        previous, current = carry
+        return (current, 2 * t * current - previous), previous
+
+    start = (jnp.zeros_like(t), jnp.ones_like(t))
+    _, second_kind = lax.scan(step, start, None, length=order.shape[0])
+    return _chebyshev(t, order), order * second_kind * t_dot
+
+
+def _sum_at(nodes, log_l):
+    return _field_sum(jnp, nodes.log_distance, nodes.log_weight, log_l)
+
+
+HERMITE_NODES = 15
+NEWTON_STEPS = 6
+
+
+def log_cluster(nodes, log_distance, width):
+    """Return ln of a parallax's density for a star of the cluster.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_distance : scalar
+        ln of the cluster's distance [pc].
+    width : scalar
+        Standard deviation of ln r in the cluster (its relative depth).
+
+    Returns
+    -------
+    array (star,)
+        ln of density per mas.
+    """
+    return lax.cond(width < WIDE, _narrow, _wide, nodes, log_distance, width)
+
+
+def _wide(nodes, mu, s):
+    z = (nodes.log_distance - mu) / s
+    terms = nodes.log_weight - 0.5 * z**2
+    return logsumexp(terms, axis=0) - jnp.log(s) - HALF_LOG_TWO_PI
+
+
+def _narrow(nodes, mu, s):
+    # One node at a time, all stars at once: every step stays in registers, four times
+    # as fast as arrays (node, star).
+    mode, scale = conditional_mode(nodes.parallax, nodes.error, mu, s)
+    top = lax.stop_gradient(_log_joint(nodes, mu, s, mode))
+    total = jnp.zeros_like(mode)
+    for t, weight in zip(*np.polynomial.hermite.hermgauss(HERMITE_NODES), strict=True):
+        at_node = _log_joint(nodes, mu, s, mode + np.sqrt(2.0) * t * scale)
+        total = total + weight * jnp.exp(at_node - top + t**2)
+    norm = 0.5 * np.log(2.0) - 2 * HALF_LOG_TWO_PI
+    return top + jnp.log(total * scale / nodes.error) + norm
+
+
+def _log_joint(nodes, mu, s, u):
+    """ln N(y | w, e) N(u | 0, 1) without constants, at ln r = mu + s u."""
+    z = (1000.0 * jnp.exp(-mu - s * u) - nodes.parallax) / nodes.error
+    return -0.5 * z**2 - 0.5 * u**2
+
+
+def conditional_mode(parallax, error, mu, s):
+    """Return mode and width of ln r given the cluster, in units of its own width.
+
+    Parameters
+    ----------
+    parallax, error : array (star,)
+        [mas].
+    mu, s : scalar
+        Mean and standard deviation of ln r in the cluster.
+
+    Returns
+    -------
+    mode, scale : array (star,)
+        Of u = (ln r - mu) / s; both are constants to the gradient.
+    """
+    y, e, mu, s = lax.stop_gradient((parallax, error, mu, s))
+    nearest = 1000.0 * jnp.exp(-mu)
+    positive = y > 0
+    # The mode lies between the cluster's centre, u = 0, and the likelihood's own mode;
+    # where y <= 0 has none, w (w - y) <= w_D (w_D - y) bounds it for all r > D.
+    peak = (jnp.log(1000.0 / jnp.where(positive, y, nearest)) - mu) / s
+    bound = jnp.maximum(s * nearest * (nearest - y) / e**2, 0.0)
+    far = jnp.where(positive, jnp.where(peak > 0, jnp.minimum(peak, bound), peak), bound)
+    low, high = jnp.minimum(far, 0.0), jnp.maximum(far, 0.0)
+    # Start from the precision-weighted mean of the two, as if both were Gaussian.
+    precision = (s * jnp.maximum(y, jnp.where(positive, 0.0, nearest)) / e) ** 2
+    start = far * precision / (1.0 + precision)
+
+    def newton(_, bracket):
+        u, low, high = bracket
+        w = 1000.0 * jnp.exp(-mu - s * u)
+        slope = s * w * (w - y) / e**2 - u
+        low, high = jnp.where(slope > 0, u, low), jnp.where(slope > 0, high, u)
+        curvature = s**2 * w * (2 * w - y) / e**2 + 1.0
+        fisher = (s * w / e) ** 2 + 1.0
+        step = u + slope / jnp.where(curvature > 0.1 * fisher, curvature, fisher)
+        inside = (step >= low) & (step <= high)
+        return jnp.where(inside, step, 0.5 * (low + high)), low, high
+
+    u, _, _ = lax.fori_loop(0, NEWTON_STEPS, newton, (start, low, high), unroll=True)
+    w = 1000.0 * jnp.exp(-mu - s * u)
+    exact = s**2 * w * (2 * w - y) / e**2 + 1.0
+    return u, 1 / jnp.sqrt(jnp.maximum(exact, 0.25))
+
+
+class StarMoments(NamedTuple):
+    """What one population says of every star."""
+
+    membership: jax.Array
+    """Probability to be in the cluster, (star,)."""
+    mean: jax.Array
+    """Mean of the distance [pc], (star,)."""
+    square: jax.Array
+    """Mean of its square [pc²], (star,)."""
+
+
+def star_moments(nodes, log_l, log_distance, width, fraction):
+    """Membership and moments of each star's distance, given the population.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l, log_distance, width, fraction : scalar
+        ln L [pc], ln of the cluster's distance [pc], its relative width, its share.
+
+    Returns
+    -------
+    StarMoments
+    """
+    share, x, weight = conditional(nodes, log_l, log_distance, width, fraction)
+    mean, square = ((weight * jnp.exp(k * x)).sum(axis=0) for k in (1, 2))
+    return StarMoments(share, mean, square)
+
+
+def conditional(nodes, log_l, log_distance, width, fraction):
+    """Each star's distance given the population, as weighted nodes in ln r.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l, log_distance, width, fraction : scalar
+        ln L [pc], ln of the cluster's distance [pc], its relative width, its share.
+
+    Returns
+    -------
+    share : array (star,)
+        Probability to be in the cluster.
+    log_distance, weight : array (node, star)
+        The first half of the nodes is the cluster's; weights of a star sum to one.
+    """
+    x, log_weight = nodes.log_distance, nodes.log_weight
+    field = jnp.log1p(-fraction) + log_field(nodes, log_l)
+    cluster = jnp.log(fraction) + log_cluster(nodes, log_distance, width)
+    share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
+    in_field = jax.nn.softmax(log_weight + 3 * x - jnp.exp(x - log_l), axis=0)
+    near_x, in_cluster = lax.cond(
+        width < WIDE, _narrow_nodes, _wide_nodes, nodes, log_distance, width
+    )
+    weight = jnp.concatenate([share * in_cluster, (1 - share) * in_field])
+    return share, jnp.concatenate([near_x, x]), weight
+
+
+def _wide_nodes(nodes, mu, s):
+    x = nodes.log_distance
+    return x, jax.nn.softmax(nodes.log_weight - 0.5 * ((x - mu) / s) ** 2, axis=0)
+
+
+def _narrow_nodes(nodes, mu, s):
+    t, weight = np.polynomial.hermite.hermgauss(HERMITE_NODES)
+    t, weight = t[:, None], weight[:, None]
+    mode, scale = conditional_mode(nodes.parallax, nodes.error, mu, s)
+    u = mode + np.sqrt(2.0) * scale * t
+    terms = np.log(weight) + t**2 + _log_joint(nodes, mu, s, u)
+    x, weights = mu + s * u, jax.nn.softmax(terms, axis=0)
+    # Both branches of a cond have one shape: pad with weightless nodes.
+    pad = ((0, FIELD_NODES - HERMITE_NODES), (0, 0))
+    return jnp.pad(x, pad, mode="edge"), jnp.pad(weights, pad)

@@ -1,0 +1,66 @@
+"""The records that pass between a run and its workers; they need no JAX."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from inference.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run, and where it stands."""
+
+    spec: RunSpec
+    observed: Mapping[str, np.ndarray]
+    """The observed arrays that the model takes."""
+    latent: bool = False
+    """Whether per-star draws are returned."""
+    adapt_metric: bool = True
+    """Whether warm-up replaces the metric, as `Prepared` decided."""
+    state: tuple[np.ndarray, ...] = ()
+    """Leaves of the sampler's state, the first axis is chain."""
+    length: int = 0
+    """Draws to add to each chain."""
+    sampling: bool = False
+    """Whether the draws are kept, being past warm-up."""
+
+    @property
+    def chains(self) -> int:
+        """Number of chains."""
+        return self.spec.sampler.chains
+
+    @property
+    def hyperparameters(self) -> dict[str, tuple[float, ...]]:
+        """Arguments of every prior, in its family's order."""
+        return {
+            name: tuple(float(v) for v in prior.values)
+            for name, prior in self.spec.priors.items()
+        }
+
+
+class Prepared(NamedTuple):
+    """A run that is compiled and ready for its first chunk."""
+
+    state: tuple[np.ndarray, ...]
+    adapt_metric: bool
+    capacity: int
+    """Longest chunk of this program."""
+    device: str
+    seconds: float
+
+
+class Chunk(NamedTuple):
+    """Some draws, and the state after them."""
+
+    state: tuple[np.ndarray, ...]
+    draws: dict[str, np.ndarray]
+    """(chain, draw, ...) each."""
+    stats: dict[str, np.ndarray]
+    """(chain, draw) each, under ArviZ's names."""
+    stars: tuple[int, tuple[np.ndarray, ...]] | None
+    """Number of draws and sums over them of membership, distance [pc] and its square
+    [pc²], (star,) each."""
+    seconds: float

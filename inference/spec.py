@@ -1,0 +1,255 @@
+"""What a run is asked to do: one frozen, validated record, the same for every door.
+
+The dashboard freezes its controls into a `RunSpec`; the headless program reads one from
+JSON; both hand it to the runner. Whatever is wrong with it is refused here, in one
+sentence that names the field, what came and what is allowed.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from inference.priors import Prior, SpecError
+from inference.problems import PROBLEMS, Parameter, Problem
+
+VERSION = 1
+
+DATA_FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "simulated_m67": {
+        "parallax_min": (int, float),
+        "parallax_max": (int, float),
+        "zero_point": (int, float, str),
+    },
+    "file": {
+        "path": str,
+        "parallax_min": (int, float),
+        "parallax_max": (int, float),
+        "zero_point": (int, float, str),
+    },
+    "line": {
+        "points": int,
+        "inlier_fraction": (int, float),
+        "slope": (int, float),
+        "intercept": (int, float),
+        "yerr": (int, float),
+        "seed": int,
+    },
+    "star": {
+        "parallax": (int, float),
+        "parallax_error": (int, float),
+        "zero_point": (int, float, str),
+        "catalogue": str,
+        "path": str,
+        "index": int,
+    },
+}
+"""Fields of each data source, with the types that JSON may give them."""
+
+DEFAULT_DATA: dict[str, dict[str, Any]] = {
+    "simulated_m67": {
+        "source": "simulated_m67",
+        "parallax_min": 0.2,
+        "parallax_max": 3.0,
+        "zero_point": "none",
+    },
+    "line": {"source": "line"},
+    # The star of the published example: a parallax that is half its error.
+    "star": {"source": "star", "parallax": 0.434, "parallax_error": 0.837},
+}
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How NUTS runs.
+
+    Raises
+    ------
+    SpecError
+        If a setting is outside its range.
+    """
+
+    chains: int = 4
+    warmup: int = 500
+    """Warm-up draws of each chain, in which step size and metric adapt."""
+    draws: int = 1000
+    """Draws kept of each chain."""
+    seed: int = 42
+    target_accept: float = 0.8
+    max_tree_depth: int = 10
+
+    def __post_init__(self):
+        for name, low, high in (
+            ("chains", 1, 8),
+            ("warmup", 1, 10_000),
+            ("draws", 1, 20_000),
+            ("seed", 0, 2**32 - 1),
+            ("max_tree_depth", 1, 12),
+        ):
+            _check_number(f"sampler.{name}", getattr(self, name), low, high, whole=True)
+        _check_number("sampler.target_accept", self.target_accept, 0.5, 0.99)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything that decides a run's draws.
+
+    Raises
+    ------
+    SpecError
+        If the parts do not belong together.
+    """
+
+    model: str
+    method: str
+    data: Mapping[str, Any]
+    priors: Mapping[str, Prior]
+    """A prior for every parameter and constant of the model."""
+    sampler: Sampler
+
+    def __post_init__(self):
+        problem = self.problem
+        _check_choice("method", self.method, problem.methods)
+        _check_data(problem, self.data)
+        for name, prior in self.priors.items():
+            _check_prior(problem.parameter(name), prior)
+        missing = problem.default_priors.keys() - self.priors.keys()
+        if missing:
+            raise SpecError(f"priors lacks {', '.join(sorted(missing))}: add it.")
+        # Freeze what the caller could still change.
+        object.__setattr__(self, "data", MappingProxyType(dict(self.data)))
+        ordered = {name: self.priors[name] for name in problem.default_priors}
+        object.__setattr__(self, "priors", MappingProxyType(ordered))
+
+    def __reduce__(self):
+        # A mapping proxy cannot be pickled; a worker builds its own.
+        parts = dict(self.data), dict(self.priors)
+        return RunSpec, (self.model, self.method, *parts, self.sampler)
+
+    @property
+    def problem(self) -> Problem:
+        """The problem that the model's name stands for."""
+        return PROBLEMS[_check_choice("model", self.model, tuple(PROBLEMS))]
+
+    @classmethod
+    def from_json(cls, content: Any) -> "RunSpec":
+        """Read a spec from parsed JSON, filling what is left out with defaults."""
+        content = _record("spec", content)
+        known = ("version", "model", "method", "data", "priors", "sampler")
+        _check_fields("spec", content, known)
+        if content.get("version", VERSION) != VERSION:
+            raise SpecError(
+                f"version came as {str(content['version'])[:40]!r}: "
+                f"this program reads version {VERSION}."
+            )
+        model = _check_choice("model", content.get("model"), tuple(PROBLEMS))
+        problem = PROBLEMS[model]
+        given = _record("priors", content.get("priors", {}))
+        for name in given:
+            problem.parameter(name)
+        priors = problem.default_priors | {
+            name: Prior.from_json(name, value) for name, value in given.items()
+        }
+        sampler = _record("sampler", content.get("sampler", {}))
+        _check_fields("sampler", sampler, tuple(Sampler.__dataclass_fields__))
+        return cls(
+            model=model,
+            method=content.get("method", problem.methods[0]),
+            data=_record("data", content.get("data", DEFAULT_DATA[problem.sources[0]])),
+            priors=priors,
+            sampler=Sampler(**sampler),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record that `from_json` reads."""
+        return {
+            "version": VERSION,
+            "model": self.model,
+            "method": self.method,
+            "data": dict(self.data),
+            "priors": {name: prior.to_json() for name, prior in self.priors.items()},
+            "sampler": {
+                name: getattr(self.sampler, name)
+                for name in Sampler.__dataclass_fields__
+            },
+        }
+
+    def __str__(self) -> str:
+        return json.dumps(self.to_json())
+
+
+def _check_choice(field: str, value: Any, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise SpecError(
+            f"{field} came as {str(value)[:40]!r}: choose one of {', '.join(allowed)}."
+        )
+    return value
+
+
+def _record(field: str, content: Any) -> dict[str, Any]:
+    if not isinstance(content, Mapping):
+        raise SpecError(
+            f"{field} came as {str(content)[:40]!r}: write an object in braces."
+        )
+    return {str(key): value for key, value in content.items()}
+
+
+def _check_fields(where: str, content: Mapping, known: tuple[str, ...]) -> None:
+    unknown = [name for name in content if name not in known]
+    if unknown:
+        raise SpecError(
+            f"{where} came with the unknown field {unknown[0][:40]!r}: "
+            f"its fields are {', '.join(known)}."
+        )
+
+
+def _check_number(field: str, value: Any, low: float, high: float, whole=False):
+    kind = int if whole else int | float
+    number = isinstance(value, kind) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise SpecError(
+            f"{field} came as {str(value)[:40]!r}: give a"
+            f"{' whole' if whole else ''} number from {low:,} to {high:,}."
+        )
+
+
+def _check_data(problem: Problem, data: Mapping[str, Any]) -> None:
+    source = _check_choice("data.source", data.get("source"), problem.sources)
+    fields = DATA_FIELDS[source]
+    _check_fields("data", data, ("source", *fields))
+    for name, value in data.items():
+        if name == "source":
+            continue
+        kinds = fields[name]
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise SpecError(
+                f"data.{name} came as {str(value)[:40]!r}: give "
+                f"{_kind_in_words(kinds)}."
+            )
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SpecError(f"data.{name} came as {value}: give a finite number.")
+
+
+def _kind_in_words(kinds: Any) -> str:
+    words = {str: "text", int: "a whole number", float: "a number"}
+    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    return " or ".join(words[k] for k in kinds if not (k is int and float in kinds))
+
+
+def _check_prior(parameter: Parameter, prior: Prior) -> None:
+    if prior.family not in parameter.families:
+        raise SpecError(
+            f"The prior of {parameter.name} came as {prior.family}: choose one of "
+            f"{', '.join(parameter.families)}."
+        )
+    low, high = prior.support
+    # A half-turn written with a few digits is still a half-turn.
+    slack = 1e-6
+    if low < parameter.domain[0] - slack or high > parameter.domain[1] + slack:
+        raise SpecError(
+            f"The prior of {parameter.name}, {prior}, allows values from {low:.4g} to "
+            f"{high:.4g}: keep it between {parameter.domain[0]:.4g} and "
+            f"{parameter.domain[1]:.4g}."
+        )
