@@ -6,17 +6,16 @@ differ. "The settings changed since this run" is a comparison of two specs.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
 import param
 
 from dashboard.experiment import Experiment
 from data import Catalogue, DataError
-from inference import predictive, summaries
+from inference import summaries
 from inference.priors import SpecError
 from inference.problems import Problem
 from inference.runner import Run, RunRecord
@@ -26,9 +25,6 @@ DRAWS_EVERY = 0.3
 """Seconds between snapshots that differ only by draws."""
 SUMMARY_EVERY = 1.0
 """Seconds between summaries while draws arrive; they cost more than a picture."""
-LINES = 40
-REPLICATES = 60
-PRIOR_DRAWS = 60
 
 
 @dataclass(frozen=True)
@@ -89,6 +85,7 @@ class Session(param.Parameterized):
     experiment = param.ClassSelector(class_=Experiment, constant=True)
     snapshot = param.ClassSelector(class_=Snapshot, constant=True)
     selected = param.Parameter(None, doc="Brushed stars of the catalogue, bool (star,)")
+    dark = param.Boolean(False, doc="Whether the page is dark")
 
     def __init__(self, experiment: Experiment, executor: Executor, **params):
         super().__init__(experiment=experiment, snapshot=Snapshot(), **params)
@@ -168,7 +165,12 @@ class Session(param.Parameterized):
             spec = experiment.freeze()
             observed = experiment.observe(spec)
         except (SpecError, DataError) as error:
-            return replace(base, complaint=str(error))
+            last = self.snapshot
+            if last.problem is not base.problem:
+                return replace(base, complaint=str(error))
+            # What was there stays on the screen, beside the complaint.
+            kept = {"spec": last.spec, "observed": last.observed, "kept": last.kept}
+            return replace(base, complaint=str(error), **kept)
         return replace(base, spec=spec, observed=observed, kept=self._kept())
 
     def _kept(self) -> np.ndarray:
@@ -203,47 +205,3 @@ def _same(now: tuple, before: tuple) -> bool:
             for name in values
         )
     )
-
-
-def prior_curve(
-    spec: RunSpec, name: str, draws: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a prior's density where its quantity's draws are, or over its own bulk.
-
-    Parameters
-    ----------
-    spec : RunSpec
-    name : str
-        Parameter or derived quantity.
-    draws : array or None
-        Posterior draws, where there are any.
-
-    Returns
-    -------
-    values, density : array
-        Empty where the density is not known in closed form.
-    """
-    if draws is not None and draws.size:
-        low, high = np.quantile(draws, [0.001, 0.999])
-        margin = 0.3 * (high - low)
-        low, high = low - margin, high + margin
-    else:
-        low, high = np.quantile(_prior_sample(spec)[name], [0.03, 0.9])
-    values = np.linspace(low, high, 160)
-    density = predictive.prior_density(spec, name, values)
-    keep = np.isfinite(density)
-    return values[keep], density[keep]
-
-
-def _prior_sample(spec: RunSpec) -> dict[str, np.ndarray]:
-    return _sampled(str(spec))
-
-
-@lru_cache(maxsize=64)
-def _sampled(spec: str) -> dict[str, np.ndarray]:
-    import json
-
-    return predictive.prior_draws(RunSpec.from_json(json.loads(spec)), 2000, seed=0)
-
-
-Listener = Callable[[Snapshot], None]

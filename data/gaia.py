@@ -120,7 +120,9 @@ def _ask(endpoint: str, query: str, timeout: float):
         except (pyvo.dal.DALAccessError, requests.RequestException, OSError):
             raise DataError(f"{host} could not be reached") from None
         except ValueError:
-            raise DataError(f"{host} answered with something else than a table") from None
+            raise DataError(
+                f"{host} answered with something else than a table"
+            ) from None
     table = answer.to_table()
     if len(table) == 0:
         raise DataError(f"{host} answered with an empty table")

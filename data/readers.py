@@ -237,5 +237,7 @@ def columns_of(content: bytes, filename: str) -> Mapping[str, np.ndarray]:
     plain = _unzipped(content, filename)
     with fits.open(io.BytesIO(plain), memmap=False) as units:
         table = units[1].data
-        found = {ours: np.array(table[its]) for ours, its in _wanted(table.names).items()}
+        found = {
+            ours: np.array(table[its]) for ours, its in _wanted(table.names).items()
+        }
         return found | {"member": np.array(table["member"], dtype=bool)}

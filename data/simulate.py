@@ -156,7 +156,9 @@ def _field(generator) -> dict[str, np.ndarray]:
     depth = generator.beta(3.2, 1.1, FIELD)
     magnitude = brightest + (faintest - brightest) * depth
     giant = (magnitude < 3.0) & (generator.random(FIELD) < 0.75)
-    dwarfs = np.array([(-1.0, -0.05), (1.0, 0.15), (2.5, 0.40), (3.5, 0.60), (4.6, 0.78)])
+    dwarfs = np.array(
+        [(-1.0, -0.05), (1.0, 0.15), (2.5, 0.40), (3.5, 0.60), (4.6, 0.78)]
+    )
     faint = SEQUENCE[::-1][SEQUENCE[::-1][:, 0] > 5.0]
     sequence = np.concatenate([dwarfs, faint])
     colour = np.interp(magnitude, sequence[:, 0], sequence[:, 1])
@@ -222,7 +224,9 @@ def table_bytes(columns: dict[str, np.ndarray]) -> bytes:
         form = form or ("D" if name in double else "E")
         kept.append(fits.Column(name=name, format=form, array=values))
     table = fits.BinTableHDU.from_columns(kept)
-    table.header["COMMENT"] = "Simulated: not observations. Made by python -m data simulate"
+    table.header["COMMENT"] = (
+        "Simulated: not observations. Made by python -m data simulate"
+    )
     plain = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(plain)
     return gzip.compress(plain.getvalue(), 9, mtime=0)

@@ -24,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         spec = RunSpec.from_json(_read(options.spec))
-        finished = _follow(Run(spec, observe(spec.data), engines.in_process(), latent=True))
+        finished = _follow(
+            Run(spec, observe(spec.data), engines.in_process(), latent=True)
+        )
         if finished.phase is Phase.FAILED:
             raise SpecError(finished.error)
         record.save(finished, options.out)
@@ -39,7 +41,9 @@ def _read(path: Path):
     try:
         return json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path.name} is not JSON ({error}): write a run spec.") from None
+        raise SpecError(
+            f"{path.name} is not JSON ({error}): write a run spec."
+        ) from None
 
 
 def _follow(run: Run) -> RunRecord:

@@ -189,7 +189,8 @@ def _chunk(shape, sample_kernel, capacity, state, arguments, length):
         return state.z, stats | {"step_size": state.adapt_state.step_size}
 
     rows = jax.tree.map(
-        lambda a: jnp.zeros((capacity, *a.shape), a.dtype), jax.eval_shape(record, state)
+        lambda a: jnp.zeros((capacity, *a.shape), a.dtype),
+        jax.eval_shape(record, state),
     )
 
     def draw(index, carry):

@@ -5,11 +5,11 @@ The formulas are those of `inference.models`, written a second time on purpose; 
 hold the two against each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from inference.priors import Prior
+from inference.priors import Prior, SpecError
 from inference.spec import RunSpec
 
 Draws = Mapping[str, np.ndarray]
@@ -67,7 +67,7 @@ def prior_density(spec: RunSpec, name: str, values: np.ndarray) -> np.ndarray:
     Returns
     -------
     array
-        Density, of the shape of ``values``; NaN where only a sample could tell.
+        Density, of the shape of ``values``.
     """
     priors, values = spec.priors, np.asarray(values, dtype=float)
     if name in priors:
@@ -78,16 +78,34 @@ def prior_density(spec: RunSpec, name: str, values: np.ndarray) -> np.ndarray:
     if name == "distance":
         scale = priors["L"]["v"] / 2
         return np.exp(priors["normed"].log_density(values / scale)) / scale
+    if name == "b":
+        return _intercept_density(priors, values)
+    if name == "approx_size_clust":
+        # ln size is a sum: the mean of one density over the other's quantiles.
+        log_distance = priors["log_dist_clust"].scipy.ppf(MIDPOINTS)[:, None]
+        return _density_of_exponential(
+            lambda x: priors["log_sigma"].scipy.pdf(x - log_distance).mean(axis=0), values
+        )
     logs = {"L": "log_L", "dist_clust": "log_dist_clust"}
     if name in logs:
-        return _density_of_exponential(priors[logs[name]], values)
-    return np.full(values.shape, np.nan)
+        return _density_of_exponential(priors[logs[name]].scipy.pdf, values)
+    raise SpecError(f"{name!r} is not a quantity of {spec.model}.")
 
 
-def _density_of_exponential(prior: Prior, values: np.ndarray) -> np.ndarray:
+MIDPOINTS = (np.arange(400) + 0.5) / 400
+
+
+def _intercept_density(priors: Mapping[str, Prior], values: np.ndarray) -> np.ndarray:
+    # b = b_perp / cos theta, so its density given theta is that of b cos theta, times
+    # cos theta; the mean over theta's quantiles is the rest.
+    cosine = np.cos(priors["theta"].scipy.ppf(MIDPOINTS))[:, None]
+    return (priors["b_perp"].scipy.pdf(values * cosine) * cosine).mean(axis=0)
+
+
+def _density_of_exponential(density: Callable, values: np.ndarray) -> np.ndarray:
+    """Density of e^q [1/unit], from the density of q."""
     positive = np.where(values > 0, values, 1.0)
-    density = np.exp(prior.log_density(np.log(positive))) / positive
-    return np.where(values > 0, density, 0.0)
+    return np.where(values > 0, density(np.log(positive)) / positive, 0.0)
 
 
 def thin(draws: Draws, names: tuple[str, ...], count: int) -> dict[str, np.ndarray]:

@@ -168,7 +168,9 @@ class Prior:
         try:
             return cls.of(content["family"], **arguments)
         except SpecError as error:
-            raise SpecError(f"The prior of {parameter} is not usable: {error}") from None
+            raise SpecError(
+                f"The prior of {parameter} is not usable: {error}"
+            ) from None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record that `from_json` reads."""

@@ -86,7 +86,11 @@ def star_nodes(parallax, error):
     x = 0.5 * (high + low) + half * t[:, None]
     z = (1000.0 * np.exp(-x) - y) / e
     log_weight = (
-        np.log(weight)[:, None] + np.log(half) - 0.5 * z**2 - np.log(e) - HALF_LOG_TWO_PI
+        np.log(weight)[:, None]
+        + np.log(half)
+        - 0.5 * z**2
+        - np.log(e)
+        - HALF_LOG_TWO_PI
     )
     return StarNodes(y, e, x, log_weight, _field_series(x, log_weight))
 
@@ -234,7 +238,9 @@ def conditional_mode(parallax, error, mu, s):
     # where y <= 0 has none, w (w - y) <= w_D (w_D - y) bounds it for all r > D.
     peak = (jnp.log(1000.0 / jnp.where(positive, y, nearest)) - mu) / s
     bound = jnp.maximum(s * nearest * (nearest - y) / e**2, 0.0)
-    far = jnp.where(positive, jnp.where(peak > 0, jnp.minimum(peak, bound), peak), bound)
+    far = jnp.where(
+        positive, jnp.where(peak > 0, jnp.minimum(peak, bound), peak), bound
+    )
     low, high = jnp.minimum(far, 0.0), jnp.maximum(far, 0.0)
     # Start from the precision-weighted mean of the two, as if both were Gaussian.
     precision = (s * jnp.maximum(y, jnp.where(positive, 0.0, nearest)) / e) ** 2

@@ -190,8 +190,11 @@ class Run:
             except CancelledError:
                 self._finish(Phase.STOPPED)
             except Exception as error:  # noqa: BLE001 - shown to the person, not lost
-                self._fail(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
-                           if str(error) else type(error).__name__)
+                self._fail(
+                    f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+                    if str(error)
+                    else type(error).__name__
+                )
 
     def _prepared(self, prepared: Prepared) -> None:
         self._capacity = prepared.capacity

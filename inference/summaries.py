@@ -64,8 +64,15 @@ def _row(values: np.ndarray) -> Row:
         mcse = float(array_stats.mcse(values, method="mean", **axes))
     sd = float(values.std(ddof=1)) if values.size > 1 else float("nan")
     return Row(
-        float(values.mean()), sd, float(low), float(median), float(high),
-        rhat, bulk, tail, mcse,
+        float(values.mean()),
+        sd,
+        float(low),
+        float(median),
+        float(high),
+        rhat,
+        bulk,
+        tail,
+        mcse,
     )
 
 

@@ -252,7 +252,9 @@ def _start(task: Task, shape: nuts.Shape, arguments) -> starts.Start:
         return start
     marginal = shape._replace(method="marginal")
     populations = [
-        _population(nuts.constrained(marginal, nuts.take(start.positions, c), arguments))
+        _population(
+            nuts.constrained(marginal, nuts.take(start.positions, c), arguments)
+        )
         for c in range(task.chains)
     ]
     return starts.with_distances(start, arguments.observed["nodes"], populations, seed)

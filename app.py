@@ -1,0 +1,13 @@
+"""What ``panel serve app.py`` opens: one page for every visitor, one engine for all."""
+
+import holoviews as hv
+import panel as pn
+
+from dashboard.page import build_page
+from inference.engines import WorkerProcess
+
+pn.extension(notifications=True)
+hv.extension("bokeh")
+
+engine = pn.state.as_cached("engine", WorkerProcess)
+build_page(engine).servable()

@@ -1,0 +1,43 @@
+"""
+Figures: arrays in, HoloViews elements out.
+
+Every function here is pure, and returns the same elements in the same order whatever
+it is given, empty ones where there is nothing to show: so each can be called inside
+a DynamicMap, whose Bokeh plot is built once and only updated. None of them knows of
+widgets, sessions or samplers.
+
+``corner``, ``marginals`` and ``traces`` are one canvas each (see ``grid``). Draws are
+(chain, draw), stars (star,). The caller loads the Bokeh extension, sets the height,
+and says whether the page is dark.
+"""
+
+from dashboard.figures.corner import corner
+from dashboard.figures.distance import star_distance
+from dashboard.figures.line import line_fit
+from dashboard.figures.marginals import marginals
+from dashboard.figures.parallaxes import parallax_histogram
+from dashboard.figures.stars import colour_magnitude, sky
+from dashboard.figures.summary import (
+    Interval,
+    interval,
+    plotting_range,
+    plotting_ranges,
+)
+from dashboard.figures.traces import traces
+from dashboard.figures.triangle import selected
+
+__all__ = [
+    "Interval",
+    "colour_magnitude",
+    "corner",
+    "interval",
+    "line_fit",
+    "marginals",
+    "parallax_histogram",
+    "plotting_range",
+    "plotting_ranges",
+    "selected",
+    "sky",
+    "star_distance",
+    "traces",
+]

@@ -1,0 +1,142 @@
+"""The histogram of parallaxes with what prior and posterior predict of it."""
+
+from functools import cache
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+
+from dashboard.figures.canvas import line, shape
+from dashboard.figures.grid import stack
+from dashboard.figures.style import axes_options, home_template, palette, template
+
+BAND = (5, 50, 95)
+TITLE = "Parallaxes and predictions"
+
+
+def parallax_histogram(
+    parallax: np.ndarray,
+    selected: np.ndarray | None,
+    *,
+    replicates: np.ndarray,
+    edges: np.ndarray,
+    prior_replicates: np.ndarray | None = None,
+    dark: bool = False,
+) -> hv.Overlay:
+    """
+    Draw observed counts under the bands of replicated catalogues.
+
+    Parameters
+    ----------
+    parallax
+        (star,) [mas].
+    selected
+        (star,) bool: the brushed stars, or None when there is no selection.
+    replicates
+        (replicate, bin) counts of catalogues drawn from the posterior; (0, bin)
+        for none.
+    edges
+        (bin + 1,) [mas].
+    prior_replicates
+        The same of the prior: the outline of its band, dashed.
+    dark
+        Whether the page is dark.
+
+    Returns
+    -------
+    hv.Overlay
+        Its Histogram labelled "observed" is the one to attach streams to.
+    """
+    edges = np.asarray(edges, dtype=float)
+    observed = _count(parallax, edges)
+    brushed = _brushed(parallax, selected, edges)
+    low, middle, high = _band(replicates)
+    prior = _band(prior_replicates)
+    looks = _looks(dark)
+    return looks["figure"].clone(
+        [
+            looks["home"].clone(_box(edges, observed, high)),
+            looks["observed"].clone((edges, observed)),
+            looks["selected"].clone(_filled(edges, np.zeros(brushed.size), brushed)),
+            looks["band"].clone(_filled(edges, low, high)),
+            looks["median"].clone(_outline(edges, middle)),
+            looks["prior"].clone(_two_outlines(edges, prior[0], prior[2])),
+        ]
+    )
+
+
+def _brushed(parallax, selected, edges: np.ndarray) -> np.ndarray:
+    if selected is None:
+        return np.array([])
+    return _count(np.asarray(parallax)[np.asarray(selected, dtype=bool)], edges)
+
+
+def _count(values, edges: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, dtype=float)
+    return np.histogram(values[np.isfinite(values)], bins=edges)[0]
+
+
+def _band(replicates: np.ndarray | None) -> np.ndarray:
+    """5, 50 and 95 % of the counts: (3, bin), or (3, 0) for none."""
+    if replicates is None or not np.size(replicates):
+        return np.zeros((3, 0))
+    return np.percentile(np.asarray(replicates), BAND, axis=0)
+
+
+def _outline(edges: np.ndarray, heights: np.ndarray):
+    if not heights.size:
+        return np.array([]), np.array([])
+    return np.repeat(edges, 2)[1:-1], np.repeat(heights, 2)
+
+
+def _filled(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
+    x, top = _outline(edges, high)
+    return x, top, _outline(edges, low)[1]
+
+
+def _two_outlines(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
+    x, top = _outline(edges, high)
+    return stack([x, x]), stack([top, _outline(edges, low)[1]])
+
+
+def _box(edges: np.ndarray, observed: np.ndarray, high: np.ndarray):
+    # The prior's band does not count: it may be wild, and the data must stay seen.
+    top = 1.12 * max([*observed, *high, 1.0])
+    return [(float(edges[0]), 0.0, float(edges[-1]), float(top))]
+
+
+@cache
+def _looks(dark: bool) -> dict[str, Any]:
+    c = palette(dark)
+    options = axes_options(dark, TITLE, 240)
+    bins = np.array([0.0, 1.0]), np.array([0])
+    return {
+        "figure": template(
+            hv.Overlay([]),
+            xlabel="parallax [mas]",
+            ylabel="stars per bin",
+            legend_position="top_right",
+            **options,
+        ),
+        "home": home_template(),
+        "observed": template(
+            hv.Histogram(bins, kdims="parallax", vdims="stars", label="observed"),
+            color=c.ghost,
+            alpha=0.5,
+            line_color=c.ghost,
+            nonselection_alpha=0.5,
+            tools=["xbox_select"],
+            apply_ranges=False,
+        ),
+        "selected": shape("selected", color=c.selected, alpha=0.75, line_width=1.5),
+        "band": shape(
+            "posterior, 5\N{EN DASH}95 %", color=c.posterior, alpha=0.35, line_alpha=0
+        ),
+        "median": line("median", color=c.posterior, line_width=1.6),
+        "prior": line(
+            "prior, 5\N{EN DASH}95 %",
+            color=c.prior,
+            line_width=1.4,
+            line_dash="dashed",
+        ),
+    }

@@ -1,0 +1,51 @@
+"""One page for one session: layout, timer, and the end of the session."""
+
+from concurrent.futures import Executor
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboard.experiment import Experiment
+from dashboard.session import Session
+from dashboard.views.centre import centre
+from dashboard.views.controls import Controls
+from dashboard.views.runbar import RunBar
+
+POLL_MILLISECONDS = 80
+
+
+def build_page(executor: Executor) -> pmui.Page:
+    """Build the page of a new session.
+
+    Parameters
+    ----------
+    executor : Executor
+        Where runs are computed; shared by every session.
+    """
+    session = Session(Experiment(), executor)
+    built: dict[str, object] = {}
+
+    def middle(name: str):
+        # Built when first looked at, and kept: going back finds it as it was.
+        if name not in built:
+            built[name] = centre(session, name)
+        return built[name]
+
+    page = pmui.Page(
+        title="Nutshell",
+        sidebar=[Controls(session)],
+        sidebar_width=330,
+        main=[
+            pmui.Column(
+                RunBar(session),
+                pn.bind(middle, session.experiment.param.problem),
+                sizing_mode="stretch_width",
+                margin=(4, 8),
+            )
+        ],
+    )
+    page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")
+    session.dark = page.dark_theme
+    pn.state.add_periodic_callback(session.poll, period=POLL_MILLISECONDS)
+    pn.state.on_session_destroyed(lambda _: session.close())
+    return page

@@ -1,0 +1,160 @@
+"""From a snapshot to the arrays that a figure draws: thinned, summed, replicated."""
+
+import json
+from functools import lru_cache
+
+import numpy as np
+
+from dashboard.session import Snapshot
+from inference import predictive
+from inference.spec import RunSpec
+
+LINES = 40
+REPLICATES = 50
+PRIOR_REPLICATES = 40
+BINS = 56
+PRIOR_SAMPLE = 2000
+
+Curve = tuple[np.ndarray, np.ndarray]
+
+
+@lru_cache(maxsize=64)
+def _prior_sample(spec: str, count: int) -> dict[str, np.ndarray]:
+    return predictive.prior_draws(RunSpec.from_json(json.loads(spec)), count, seed=0)
+
+
+def prior_sample(spec: RunSpec, count: int = PRIOR_SAMPLE) -> dict[str, np.ndarray]:
+    """Draw from the prior, the same draws for the same priors, (draw,) each."""
+    # Data and sampler do not move a prior: leave them out of the cache's key.
+    priors = {name: prior.to_json() for name, prior in spec.priors.items()}
+    return _prior_sample(json.dumps({"model": spec.model, "priors": priors}), count)
+
+
+def prior_curves(snapshot: Snapshot, names: tuple[str, ...]) -> dict[str, Curve]:
+    """Return each prior's density where the draws are, or over its own bulk."""
+    assert snapshot.spec is not None
+    return {
+        name: prior_curve(snapshot.spec, name, snapshot.draws.get(name))
+        for name in names
+    }
+
+
+def prior_curve(spec: RunSpec, name: str, draws: np.ndarray | None = None) -> Curve:
+    """Return values and prior density of a parameter or derived quantity."""
+    if draws is not None and draws.size:
+        low, high = np.quantile(draws, [0.001, 0.999])
+        margin = 0.5 * (high - low)
+        low, high = low - margin, high + margin
+    else:
+        low, high = np.quantile(prior_sample(spec)[name], [0.02, 0.9])
+        low, high = _with_edges(spec, name, low, high)
+    values = np.linspace(low, high, 160)
+    return values, predictive.prior_density(spec, name, values)
+
+
+def _with_edges(spec: RunSpec, name: str, low: float, high: float):
+    """Widen a range to a prior's own edges, so that a bounded prior is seen whole."""
+    if name not in spec.priors:
+        return low, high
+    lowest, highest = spec.priors[name].support
+    margin = 0.15 * (high - low)
+    return max(low - margin, lowest), min(high + margin, highest)
+
+
+def lines(snapshot: Snapshot) -> np.ndarray:
+    """Return slope and intercept of some posterior draws, (line, 2)."""
+    if not snapshot.shows_run:
+        return np.empty((0, 2))
+    chosen = predictive.thin(snapshot.draws, ("m", "b"), LINES)
+    return np.stack([chosen["m"], chosen["b"]], axis=1)
+
+
+def prior_lines(spec: RunSpec) -> np.ndarray:
+    """Return slope and intercept of some prior draws, (line, 2)."""
+    sample = prior_sample(spec)
+    return np.stack([sample["m"][:LINES], sample["b"][:LINES]], axis=1)
+
+
+def inlier_probability(snapshot: Snapshot) -> np.ndarray | None:
+    """Return each point's probability to be on the line, (point,)."""
+    if not snapshot.shows_run or "p" not in snapshot.record.draws:
+        return None
+    return snapshot.record.draws["p"].mean(axis=(0, 1))
+
+
+def membership(snapshot: Snapshot) -> np.ndarray | None:
+    """Return each kept star's probability to be in the cluster, (star,)."""
+    record = snapshot.record
+    if not snapshot.shows_run or record.stars is None:
+        return None
+    known = record.stars.membership
+    return known if len(known) == len(snapshot.observed["parallax"]) else None
+
+
+def parallax_edges(snapshot: Snapshot) -> np.ndarray:
+    """Return the histogram's bin edges [mas]."""
+    parallax = snapshot.observed["parallax"]
+    low, high = np.quantile(parallax, [0.001, 0.999])
+    data = snapshot.spec.data
+    # A cut is an edge of the data; without one, the bulk is what is looked at.
+    low = max(low, data.get("parallax_min", low)) if len(parallax) > 50 else low
+    return np.linspace(low, max(high, low + 1e-3), BINS + 1)
+
+
+def replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
+    """Return counts of parallaxes that posterior draws predict, (replicate, bin)."""
+    if not snapshot.shows_run:
+        return np.empty((0, len(edges) - 1))
+    names = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
+    chosen = predictive.thin(snapshot.draws, names, REPLICATES)
+    generator = np.random.default_rng(0)
+    return _counts(chosen, snapshot.observed, edges, generator)
+
+
+@lru_cache(maxsize=8)
+def _prior_counts(priors: str, observed: "Same", edges: tuple[float, ...]):
+    spec = RunSpec.from_json(json.loads(priors))
+    drawn = prior_sample(spec)
+    chosen = {name: value[:PRIOR_REPLICATES] for name, value in drawn.items()}
+    generator = np.random.default_rng(1)
+    return _counts(chosen, observed.arrays, np.array(edges), generator)
+
+
+class Same:
+    """Carries arrays as a cache's key by their identity: they are never edited."""
+
+    def __init__(self, arrays):
+        self.arrays = arrays
+        self._key = tuple(id(value) for value in arrays.values())
+
+    def __eq__(self, other):
+        return isinstance(other, Same) and self._key == other._key
+
+    def __hash__(self):
+        return hash(self._key)
+
+
+def prior_replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
+    """Return counts of parallaxes that prior draws predict, (replicate, bin)."""
+    priors = {name: prior.to_json() for name, prior in snapshot.spec.priors.items()}
+    key = json.dumps({"model": snapshot.spec.model, "priors": priors})
+    return _prior_counts(key, Same(snapshot.observed), tuple(edges))
+
+
+def _counts(draws, observed, edges, generator) -> np.ndarray:
+    names = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
+    population = predictive.derive("cluster", {name: draws[name] for name in names})
+    simulated = predictive.replicate("cluster", population, observed, generator)
+    return np.stack([np.histogram(row, edges)[0] for row in simulated])
+
+
+def cluster_says(snapshot: Snapshot, distances: np.ndarray) -> Curve | None:
+    """Return the density of the star's distance under the last cluster run."""
+    if snapshot.cluster is None or snapshot.cluster.drawn < 10:
+        return None
+    names = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
+    chosen = predictive.thin(snapshot.cluster.draws, names, 100)
+    observed = snapshot.observed
+    parallax = float(observed["parallax"][0] - observed["zero_point"][0])
+    error = float(observed["parallax_error"][0])
+    return distances, predictive.star_in_cluster(chosen, parallax, error, distances)

@@ -1,0 +1,119 @@
+"""The left side: problem, data, priors, sampler, in the order of thought."""
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.viewable import Viewer
+
+from dashboard.experiment import Experiment
+from dashboard.session import Session
+from dashboard.views.catalogue import CatalogueControls
+from dashboard.views.priors import PriorEditors
+from inference.problems import PROBLEMS
+
+WIDE = {"sizing_mode": "stretch_width"}
+QUESTIONS = {
+    "line": "Every point is taken to be on the line.",
+    "line_outliers": "Some points are not on the line; which ones is inferred too.",
+    "star": "One parallax, one prior: how far is the star?",
+    "cluster": "Every star is in the cluster or in the field: how far is the cluster?",
+}
+
+
+class Controls(Viewer):
+    """Widgets that write an experiment, and nothing else.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session):
+        super().__init__()
+        experiment = session.experiment
+        self._experiment = experiment
+        self._data = {
+            "line": _line_data(experiment),
+            "star": CatalogueControls(session, star=True),
+            "cluster": CatalogueControls(session, star=False),
+        }
+        self._data["line_outliers"] = self._data["line"]
+        self._priors: dict[str, PriorEditors] = {}
+        problem = pmui.Select.from_param(
+            experiment.param.problem,
+            label="Problem",
+            options={p.title: p.name for p in PROBLEMS.values()},
+            size="small",
+            **WIDE,
+        )
+        question = pn.pane.HTML(
+            pn.bind(lambda name: f"<small>{QUESTIONS[name]}</small>",
+                    experiment.param.problem),
+            margin=(0, 10),
+            **WIDE,
+        )  # fmt: skip
+        self._layout = pmui.Column(
+            problem,
+            question,
+            _card("Data", pn.bind(self._data.get, experiment.param.problem)),
+            _card("Priors", pn.bind(self._prior_editors, experiment.param.problem)),
+            _card("Sampler", _sampler(experiment), collapsed=True),
+            **WIDE,
+        )
+
+    def _prior_editors(self, problem: str) -> PriorEditors:
+        if problem not in self._priors:
+            self._priors[problem] = PriorEditors(self._experiment, PROBLEMS[problem])
+        return self._priors[problem]
+
+    def __panel__(self):
+        return self._layout
+
+
+def _card(title: str, content, collapsed: bool = False) -> pmui.Card:
+    return pmui.Card(
+        content, title=title, collapsed=collapsed, margin=(6, 4), variant="outlined", **WIDE
+    )
+
+
+def _line_data(experiment: Experiment) -> pmui.Column:
+    whole = {"size": "small", "margin": (4, 10), **WIDE}
+    return pmui.Column(
+        pmui.EditableIntSlider.from_param(experiment.param.points, **whole),
+        pmui.EditableFloatSlider.from_param(
+            experiment.param.inlier_fraction, step=0.01, **whole
+        ),
+        pmui.EditableFloatSlider.from_param(experiment.param.slope, step=0.05, **whole),
+        pmui.EditableFloatSlider.from_param(
+            experiment.param.intercept, step=0.05, **whole
+        ),
+        pmui.EditableFloatSlider.from_param(
+            experiment.param.yerr, step=0.01, start=0.01, **whole
+        ),
+        pmui.IntInput.from_param(experiment.param.line_seed, **whole),
+        **WIDE,
+    )
+
+
+def _sampler(experiment: Experiment) -> pmui.Column:
+    settings = {"size": "small", "margin": (4, 10), **WIDE}
+    method = pmui.Select.from_param(
+        experiment.param.method,
+        visible=experiment.param.problem.rx() == "cluster",
+        options={
+            "Distances integrated out (4 parameters)": "marginal",
+            "Every star's distance sampled": "hierarchical",
+        },
+        **settings,
+    )
+    return pmui.Column(
+        method,
+        pmui.EditableIntSlider.from_param(experiment.param.chains, **settings),
+        pmui.EditableIntSlider.from_param(
+            experiment.param.warmup, step=50, end=2000, **settings
+        ),
+        pmui.EditableIntSlider.from_param(
+            experiment.param.draws, step=50, end=5000, **settings
+        ),
+        pmui.IntInput.from_param(experiment.param.seed, **settings),
+        **WIDE,
+    )

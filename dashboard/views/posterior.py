@@ -1,0 +1,110 @@
+"""What a run says of the parameters: marginals, corner, traces, table, verdict."""
+
+import panel_material_ui as pmui
+from panel.viewable import Viewer
+
+from dashboard import figures, previews
+from dashboard.session import Session, Snapshot
+from dashboard.views.figure import FigureView
+from dashboard.views.table import SummaryTable
+from inference import summaries
+from inference.problems import Problem
+
+
+class Posterior(Viewer):
+    """The tabs of one problem's posterior; only the open one is updated.
+
+    Parameters
+    ----------
+    session : Session
+    problem : Problem
+    height : int
+        Of the plots, in pixels.
+    """
+
+    def __init__(self, session: Session, problem: Problem, height: int):
+        super().__init__()
+        self._problem = problem
+        self._ranges: dict[str, tuple[float, float]] = {}
+        single = len(problem.headline) == 1
+        tabs = [] if single else [("Corner", self._view(session, self._corner, height))]
+        tabs += [
+            ("Chains", self._view(session, self._traces, height)),
+            ("Numbers", SummaryTable(session, problem)),
+        ]
+        self._tabs = pmui.Tabs(
+            *((name, view) for name, view in tabs),
+            dynamic=True,
+            sizing_mode="stretch_width",
+        )
+
+    def _view(self, session: Session, draw, height: int) -> FigureView:
+        return FigureView(session, draw, self._describe, height)
+
+    def _shown(self, snapshot: Snapshot):
+        if snapshot.problem is not self._problem:
+            snapshot = Snapshot(problem=self._problem)
+        names = self._problem.headline
+        return snapshot, {name: snapshot.draws[name] for name in names}
+
+    def _corner(self, snapshot: Snapshot, dark: bool):
+        snapshot, draws = self._shown(snapshot)
+        # Ranges are kept while draws arrive, so that the axes do not jitter.
+        self._ranges = figures.plotting_ranges(draws, self._ranges)
+        diverging = snapshot.record.stats.get("diverging") if snapshot.record else None
+        return figures.corner(
+            draws,
+            self._problem.symbols,
+            divergent=diverging,
+            ranges=self._ranges,
+            dark=dark,
+        )
+
+    def _traces(self, snapshot: Snapshot, dark: bool):
+        snapshot, draws = self._shown(snapshot)
+        rhat = {name: row.rhat for name, row in snapshot.rows.items()}
+        return figures.traces(
+            draws, self._problem.symbols, rhat={n: rhat[n] for n in draws if n in rhat},
+            dark=dark,
+        )  # fmt: skip
+
+    def _describe(self, snapshot: Snapshot) -> str:
+        if snapshot.problem is not self._problem or snapshot.record is None:
+            return "Press Run to draw from the posterior."
+        return summaries.verdict(snapshot.record, snapshot.rows)
+
+    def __panel__(self):
+        return self._tabs
+
+
+def marginal_view(session: Session, problem: Problem, height: int) -> FigureView:
+    """Return the marginals of a problem's headline, over their priors."""
+
+    def draw(snapshot: Snapshot, dark: bool):
+        mine = snapshot.problem is problem and snapshot.spec is not None
+        if not mine:
+            snapshot = Snapshot(problem=problem)
+        draws = {name: snapshot.draws[name] for name in problem.headline}
+        return figures.marginals(
+            draws,
+            problem.symbols,
+            prior=previews.prior_curves(snapshot, problem.headline) if mine else None,
+            columns=len(problem.headline),
+            dark=dark,
+        )
+
+    return FigureView(session, draw, _numbers, height)
+
+
+def _numbers(snapshot: Snapshot) -> str:
+    """Say the headline's numbers."""
+    if snapshot.problem is None or not snapshot.rows:
+        return "Dashed: the prior. The posterior appears when you press Run."
+    parts = [
+        f"{snapshot.problem.symbols[name]}: {row.mean:.4g} ± {row.sd:.2g}"
+        for name in snapshot.problem.headline
+        if (row := snapshot.rows.get(name))
+    ]
+    changed = snapshot.changed_since_run
+    note = " The settings have changed since this run." if changed else ""
+    return "Mean ± sd of " + "; ".join(parts) + "." + note

@@ -1,0 +1,108 @@
+"""The bar that runs, pauses and stops, and says in one sentence what is going on."""
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.viewable import Viewer
+
+from dashboard.session import Session, Snapshot
+from dashboard.views.text import Sentence, notify
+from data import DataError
+from inference.priors import SpecError
+from inference.runner import Phase
+
+WIDE = {"sizing_mode": "stretch_width"}
+
+
+class RunBar(Viewer):
+    """Run, Pause, Stop, the state of the run and its progress.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session):
+        super().__init__()
+        self._session = session
+        snapshot = session.param.snapshot
+        button = {"size": "small", "margin": (6, 4)}
+        run = pmui.Button(
+            label="Run",
+            color="primary",
+            variant="contained",
+            icon="play_arrow",
+            disabled=snapshot.rx.pipe(lambda s: bool(s.complaint)),
+            on_click=self._run,
+            **button,
+        )
+        pause = pmui.Button(
+            label=snapshot.rx.pipe(lambda s: "Resume" if _paused(s) else "Pause"),
+            variant="outlined",
+            disabled=snapshot.rx.pipe(lambda s: not _running(s)),
+            on_click=self._pause,
+            **button,
+        )
+        stop = pmui.Button(
+            label="Stop",
+            variant="outlined",
+            disabled=snapshot.rx.pipe(lambda s: not _running(s)),
+            on_click=lambda _: session.stop(),
+            **button,
+        )
+        progress = pmui.LinearProgress(
+            value=snapshot.rx.pipe(_progress), margin=(0, 10, 6, 10), **WIDE
+        )
+        sentence = pmui.Column(
+            Sentence(snapshot.rx.pipe(_sentence), role="status", weight=500, size=14),
+            progress,
+            margin=(4, 0, 0, 6),
+            **WIDE,
+        )
+        self._layout = pn.Row(run, pause, stop, sentence, **WIDE)
+
+    def _run(self, _) -> None:
+        try:
+            self._session.start()
+        except (SpecError, DataError) as error:
+            notify(error)
+
+    def _pause(self, _) -> None:
+        run = self._session.current
+        if run is not None:
+            run.resume() if run.latest.phase is Phase.PAUSED else run.pause()
+
+    def __panel__(self):
+        return self._layout
+
+
+def _running(snapshot: Snapshot) -> bool:
+    return snapshot.record is not None and not snapshot.record.phase.over
+
+
+def _paused(snapshot: Snapshot) -> bool:
+    return snapshot.record is not None and snapshot.record.phase is Phase.PAUSED
+
+
+def _progress(snapshot: Snapshot) -> int:
+    record = snapshot.record
+    if record is None:
+        return 0
+    sampler = record.spec.sampler
+    done = record.warmed_up + record.drawn
+    return round(100 * done / (sampler.warmup + sampler.draws))
+
+
+def _sentence(snapshot: Snapshot) -> str:
+    record = snapshot.record
+    if snapshot.complaint:
+        return snapshot.complaint
+    if record is None:
+        return "Ready: move a prior, then press Run."
+    text = record.sentence
+    if record.drawn and record.sample_seconds and snapshot.rows:
+        smallest = min(row.ess_bulk for row in snapshot.rows.values())
+        if smallest == smallest:
+            text += f" {smallest / record.sample_seconds:,.0f} effective draws a second."
+    if record.divergences:
+        text += f" {record.divergences} divergent."
+    return text

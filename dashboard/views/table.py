@@ -1,0 +1,70 @@
+"""The numbers of a posterior, with how well each is known."""
+
+from html import escape
+
+import panel as pn
+from panel.viewable import Viewer
+
+from dashboard.session import Session, Snapshot
+from inference.problems import Problem
+
+HEADINGS = (
+    ("", "Quantity"),
+    ("mean", "Posterior mean"),
+    ("sd", "Posterior standard deviation"),
+    ("16 %", "16th percentile"),
+    ("84 %", "84th percentile"),
+    ("MCSE", "Monte-Carlo standard error of the mean"),
+    ("R-hat", "Agreement of the chains; 1.01 or less is wanted"),
+    ("ESS bulk", "Effective draws for the mean"),
+    ("ESS tail", "Effective draws for the 5 and 95 % quantiles"),
+)
+CELL = "padding:3px 8px;text-align:right;border-bottom:1px solid rgba(128,128,128,.3)"
+
+
+class SummaryTable(Viewer):
+    """A table of every quantity of a problem."""
+
+    def __init__(self, session: Session, problem: Problem):
+        super().__init__()
+        self._problem = problem
+        self._pane = pn.pane.HTML(
+            pn.bind(self._table, session.param.snapshot),
+            sizing_mode="stretch_width",
+            styles={"overflow-x": "auto"},
+        )
+
+    def _table(self, snapshot: Snapshot) -> str:
+        rows = snapshot.rows if snapshot.problem is self._problem else {}
+        if not rows:
+            return "<p>No draws yet.</p>"
+        heads = "".join(
+            f'<th scope="col" title="{escape(tip)}" style="{CELL}">{escape(head)}</th>'
+            for head, tip in HEADINGS
+        )
+        names = [name for name in self._problem.names if name in rows]
+        body = "".join(_row(self._problem.symbols[n], rows[n]) for n in names)
+        style = "border-collapse:collapse;font-size:12px;width:100%"
+        divergences = snapshot.record.divergences if snapshot.record else 0
+        return (
+            f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{body}</tbody></table>"
+            f"<p style='font-size:12px'>Divergent transitions: {divergences}.</p>"
+        )
+
+    def __panel__(self):
+        return self._pane
+
+
+def _row(symbol: str, row) -> str:
+    digits = max(0, min(6, 2 - _magnitude(row.sd)))
+    numbers = [f"{v:.{digits}f}" for v in (row.mean, row.sd, row.low, row.high)]
+    numbers += [f"{row.mcse:.2g}", f"{row.rhat:.3f}"]
+    numbers += [f"{row.ess_bulk:.0f}", f"{row.ess_tail:.0f}"]
+    cells = "".join(f'<td style="{CELL}">{escape(n)}</td>' for n in numbers)
+    return f'<tr><th scope="row" style="{CELL}">{escape(symbol)}</th>{cells}</tr>'
+
+
+def _magnitude(value: float) -> int:
+    """Power of ten of a number; 0 where it has none."""
+    return int(f"{value:e}".split("e")[1]) if value > 0 and value < 1e300 else 0

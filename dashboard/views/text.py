@@ -1,0 +1,42 @@
+"""Text on the page. Whatever it says may come from a file or an exception: escaped."""
+
+from html import escape
+from typing import Any
+
+import panel as pn
+from panel.viewable import Viewer
+
+
+class Sentence(Viewer):
+    """One quiet line of text.
+
+    Parameters
+    ----------
+    text : str or reactive expression of str
+        Plain text; it is escaped here.
+    role : str
+        ARIA role, ``status`` where a screen reader should speak changes.
+    weight : int
+        Of the font.
+    """
+
+    def __init__(self, text: Any, role: str = "note", weight: int = 400, size: int = 12):
+        super().__init__()
+        style = f"font-size:{size}px;font-weight:{weight};line-height:1.35;margin:0"
+
+        def html(content: str) -> str:
+            return f'<p role="{role}" style="{style}">{escape(content)}</p>'
+
+        shown = pn.bind(html, text) if not isinstance(text, str) else html(text)
+        self._pane = pn.pane.HTML(
+            shown, sizing_mode="stretch_width", margin=(0, 10, 4, 10)
+        )
+
+    def __panel__(self):
+        return self._pane
+
+
+def notify(error: Exception) -> None:
+    """Show an error in the corner of the page; notifications render HTML."""
+    if pn.state.notifications is not None:
+        pn.state.notifications.error(escape(str(error)), duration=8000)
