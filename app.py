@@ -8,6 +8,9 @@ from inference.engines import WorkerProcess
 
 pn.extension(notifications=True)
 hv.extension("bokeh")
+# Where a browser has no graphics card, WebGL is drawn by the processor, and a page with
+# 4300 stars stops answering; a canvas draws them in milliseconds everywhere.
+hv.renderer("bokeh").webgl = False
 
 engine = pn.state.as_cached("engine", WorkerProcess)
 build_page(engine).servable()

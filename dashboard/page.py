@@ -28,6 +28,7 @@ def build_page(executor: Executor) -> pmui.Page:
     def middle(name: str):
         # Built when first looked at, and kept: going back finds it as it was.
         if name not in built:
+            session.poll()
             built[name] = centre(session, name)
         return built[name]
 

@@ -128,12 +128,10 @@ class Session(param.Parameterized):
         """Publish a new snapshot if anything differs from the last one."""
         current = self.current
         record = current.latest if current is not None else None
-        cluster = self._runs.get("cluster")
         inputs = (
             self.experiment.problem,
             self.experiment.param.values(),
             self.selected,
-            cluster.latest if cluster is not None and cluster.latest.drawn else None,
         )
         same_inputs = bool(self._shown) and _same(inputs, self._shown[0])
         if same_inputs and (record is self._shown[1] or not self._due(record)):
@@ -141,7 +139,7 @@ class Session(param.Parameterized):
         self._shown = (inputs, record)
         self._drawn_at = time.monotonic()
         with param.parameterized.edit_constant(self):
-            self.snapshot = self._snapshot(record, inputs[3])
+            self.snapshot = self._snapshot(record)
 
     def _due(self, record: RunRecord | None) -> bool:
         """Whether draws alone are worth a new snapshot now."""
@@ -150,13 +148,14 @@ class Session(param.Parameterized):
             return True
         return time.monotonic() - self._drawn_at > DRAWS_EVERY
 
-    def _snapshot(self, record: RunRecord | None, cluster: RunRecord | None):
+    def _snapshot(self, record: RunRecord | None) -> Snapshot:
         experiment = self.experiment
+        cluster = self._runs.get("cluster")
         base = Snapshot(
             problem=experiment.definition,
             catalogue=experiment.catalogue,
             record=record,
-            cluster=cluster,
+            cluster=cluster.latest if cluster is not None else None,
             rows=self._rows(record),
             selected=self.selected,
             star=experiment.star,

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from data import M67_QUERY, DataError, fetch_m67, read_catalogue
+from data.gaia import ENDPOINTS
 from data.simulate import write
 
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _fetch() -> int:
     print(M67_QUERY)
+    print(f"Asked of {' or else '.join(ENDPOINTS)}, unless it is cached.")
     try:
         path = fetch_m67()
         stars = read_catalogue(path)

@@ -16,7 +16,7 @@ OPTIONAL = (
 class Catalogue:
     """Stars of one table; columns that it lacks are NaN.
 
-    Every array is (star,).
+    Every array is (star,) and cannot be written to: sessions share catalogues.
     """
 
     name: str
@@ -52,6 +52,11 @@ class Catalogue:
     solution: np.ndarray
     """Gaia's astrometric_params_solved: 31 or 95; 0 where unknown, int64."""
 
+    def __post_init__(self):
+        for field in fields(self):
+            if _is_column(field):
+                getattr(self, field.name).setflags(write=False)
+
     def __len__(self) -> int:
         return len(self.parallax)
 
@@ -83,8 +88,13 @@ def clean(
     Raises
     ------
     DataError
-        If no row has a finite parallax with a positive, finite error.
+        If no row has a finite parallax with a positive, finite error, or these columns
+        are not there.
     """
+    if "parallax" not in columns or "parallax_error" not in columns:
+        raise DataError(
+            f"The table {shown(name)} lacks a parallax or its error: give both columns."
+        )
     parallax = np.asarray(columns["parallax"], dtype=float)
     error = np.asarray(columns["parallax_error"], dtype=float)
     usable = np.isfinite(parallax) & np.isfinite(error) & (error > 0)
@@ -95,19 +105,27 @@ def clean(
         )
     rows = len(parallax)
     arrays = {
-        column: np.asarray(columns.get(column, np.full(rows, np.nan)), float)[usable]
+        column: _finite(columns.get(column, np.full(rows, np.nan)))[usable]
         for column in OPTIONAL
     }
     return Catalogue(
         name=name,
         simulated=simulated,
         left_out=int(rows - usable.sum()),
-        source_id=np.asarray(columns.get("source_id", np.arange(rows)))[usable],
+        source_id=np.asarray(columns.get("source_id", np.arange(rows)), np.int64)[
+            usable
+        ],
         parallax=parallax[usable],
         parallax_error=error[usable],
         solution=_whole(columns.get("solution", np.zeros(rows)))[usable],
         **arrays,
     )
+
+
+def _finite(values) -> np.ndarray:
+    """Return float64 in which all that is not finite is NaN: axes end somewhere."""
+    values = np.asarray(values, dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _whole(values) -> np.ndarray:

@@ -23,7 +23,7 @@ def parallax_cut(catalogue: Catalogue, low: float, high: float) -> np.ndarray:
     if not kept.any():
         least, most = catalogue.parallax.min(), catalogue.parallax.max()
         raise DataError(
-            f"The parallax cut from {low:g} to {high:g} mas leaves no star: the table's "
+            f"The parallax cut from {low:g} to {high:g} mas leaves no star: the "
             f"parallaxes run from {least:.2f} to {most:.2f} mas, so widen the cut."
         )
     return kept

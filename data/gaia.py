@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from data.errors import DataError
 
@@ -35,17 +37,17 @@ def fetch_m67(
     Raises
     ------
     DataError
-        If no archive answers with a whole table.
+        If no archive answers with a whole table, or it cannot be written.
     """
-    return fetch(M67_QUERY, "m67_gaia_dr3", endpoints, timeout, cache_dir)
+    return fetch(M67_QUERY, endpoints, timeout, cache_dir, name="m67_gaia_dr3")
 
 
 def fetch(
     query: str,
-    name: str,
     endpoints: Sequence[str] = ENDPOINTS,
     timeout: float = 60.0,
     cache_dir: Path | None = None,
+    name: str = "gaia",
 ) -> Path:
     """Ask for a table in ADQL, and keep the answer on disk.
 
@@ -53,43 +55,42 @@ def fetch(
     ----------
     query : str
         ADQL.
-    name : str
-        Begins the file's name; the query's hash ends it.
     endpoints : sequence of str
         TAP services, asked in turn.
     timeout : float
-        Seconds that any one request may take.
+        Seconds that any one request may wait for the next bytes.
     cache_dir : Path, optional
-        A private folder; by default ``$NUTSHELL_CACHE`` or the user's cache folder.
+        A folder that is made private; by default in ``$NUTSHELL_CACHE`` or the user's
+        cache folder.
+    name : str
+        Begins the file's name; the query's hash ends it.
 
     Returns
     -------
     Path
-        Of a gzipped FITS table.
+        Of a gzipped FITS table, which `data.read_catalogue` reads.
 
     Raises
     ------
     DataError
-        If no archive answers with a whole table.
+        If no archive answers with a whole table, or it cannot be written.
     """
     folder = cache_dir or cache_folder()
     path = folder / f"{name}_{sha256(query.encode()).hexdigest()[:12]}.fits.gz"
     if path.exists():
         return path
-    reasons = []
-    for endpoint in endpoints:
-        try:
-            table = _ask(endpoint, query, timeout)
-        except DataError as error:
-            reasons.append(str(error))
-            continue
+    table = _first_answer(query, endpoints, timeout)
+    try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
         _write(table, path)
-        return path
-    raise DataError(
-        f"The Gaia archive did not answer ({'; '.join(reasons)}): check the network and "
-        "try again, or upload a table."
-    )
+    except OSError as error:
+        reason = (error.strerror or "not writable").lower()
+        raise DataError(
+            f"The table from the Gaia archive could not be kept ({reason}): set "
+            "NUTSHELL_CACHE to a folder that can be written to."
+        ) from None
+    return path
 
 
 def cache_folder() -> Path:
@@ -99,46 +100,58 @@ def cache_folder() -> Path:
     return Path(given) / "gaia" if given else Path(root) / "nutshell" / "gaia"
 
 
-def _ask(endpoint: str, query: str, timeout: float):
-    """Return the answer of one archive as an astropy table."""
-    import pyvo
-    import requests
-
-    host = endpoint.split("/")[2]
-    with requests.Session() as session:
-        # pyvo passes no time-out of its own to its session.
-        session.request = _with_timeout(session.request, timeout)
+def _first_answer(query: str, endpoints: Sequence[str], timeout: float) -> Any:
+    reasons = []
+    for endpoint in endpoints:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", pyvo.dal.DALOverflowWarning)
-                service = pyvo.dal.TAPService(endpoint, session=session)
-                answer = service.run_sync(query, maxrec=MOST_ROWS)
-        except pyvo.dal.DALOverflowWarning:
-            raise DataError(f"{host} cut the table short") from None
-        except pyvo.dal.DALQueryError:
+            return _ask(endpoint, query, timeout)
+        except DataError as error:
+            reasons.append(str(error))
+    raise DataError(
+        f"The Gaia archive gave no table ({'; '.join(reasons)}): check the network and "
+        "try again, or upload a table."
+    )
+
+
+def _ask(endpoint: str, query: str, timeout: float) -> Any:
+    """Return the answer of one archive as an astropy table."""
+    from pyvo import dal
+    from requests import RequestException, Timeout
+
+    host = urlsplit(endpoint).hostname
+    with warnings.catch_warnings(), _session(timeout) as session:
+        # Archives stray from the standard; what matters is checked below.
+        warnings.simplefilter("ignore")
+        try:
+            service = dal.TAPService(endpoint, session=session)
+            answer = service.run_sync(query, maxrec=MOST_ROWS)
+            table = answer.to_table()
+        except dal.DALQueryError:
             raise DataError(f"{host} refused the query") from None
-        except (pyvo.dal.DALAccessError, requests.RequestException, OSError):
-            raise DataError(f"{host} could not be reached") from None
-        except ValueError:
-            raise DataError(
-                f"{host} answered with something else than a table"
-            ) from None
-    table = answer.to_table()
+        except (dal.DALAccessError, RequestException, OSError, ValueError) as error:
+            late = isinstance(error.__cause__, Timeout) or "timed out" in str(error)
+            reason = f"did not answer within {timeout:g} s" if late else "gave no table"
+            raise DataError(f"{host} {reason}") from None
+    if answer.query_status == "OVERFLOW" or len(table) >= MOST_ROWS:
+        raise DataError(f"{host} cut the table short at {len(table):,} rows")
     if len(table) == 0:
         raise DataError(f"{host} answered with an empty table")
-    if len(table) >= MOST_ROWS:
-        raise DataError(f"{host} cut the table short at {len(table):,} rows")
     return table
 
 
-def _with_timeout(request, timeout: float):
-    def bounded(method, url, **options):
-        return request(method, url, **{**options, "timeout": timeout})
+def _session(timeout: float):
+    """Return a session of requests that wait no longer than ``timeout`` [s]."""
+    from requests import Session
 
-    return bounded
+    class Bounded(Session):
+        # pyvo passes no time-out of its own.
+        def request(self, *given, **options):
+            return super().request(*given, **{**options, "timeout": timeout})
+
+    return Bounded()
 
 
-def _write(table, path: Path) -> None:
+def _write(table: Any, path: Path) -> None:
     """Write a table to a cache file: all of it, or nothing."""
     for name in table.colnames:
         # Gaia calls text columns objects, which FITS cannot hold; we need none.

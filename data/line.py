@@ -1,7 +1,7 @@
 """Points about a line, some of them outliers: the data of the first two lessons."""
 
-import math
-from typing import NamedTuple
+from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,14 +52,14 @@ def simulate_line(
     DataError
         If a setting is outside its range.
     """
-    _check("points", points, 3, 1000)
+    _check_whole("points", points, 3, 1000)
     _check("inlier_fraction", inlier_fraction, 0, 1)
     _check("slope", slope, -1e6, 1e6)
     _check("intercept", intercept, -1e6, 1e6)
     _check("yerr", yerr, 1e-6, 1e6)
-    _check("seed", seed, 0, 2**32 - 1)
+    _check_whole("seed", seed, 0, 2**32 - 1)
     # The legacy generator, and the order of the draws, are those of the posts.
-    generator = np.random.RandomState(seed)  # noqa: NPY002
+    generator = np.random.RandomState(seed)
     x = np.sort(generator.uniform(-2, 2, points))
     errors = yerr * np.ones_like(x)
     y = slope * x + intercept + errors * generator.randn(points)
@@ -68,8 +68,20 @@ def simulate_line(
     return LineData(x, y, errors, ~outlier)
 
 
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not (math.isfinite(value) and low <= value <= high):
+def _check(name: str, value: Any, low: float, high: float) -> None:
+    if not (_is(Real, value) and low <= value <= high):
         raise DataError(
             f"{name} came as {shown(value)}: give a number from {low:g} to {high:g}."
         )
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+    if not (_is(Integral, value) and low <= value <= high):
+        raise DataError(
+            f"{name} came as {shown(value)}: give a whole number from {low} to {high}."
+        )
+
+
+def _is(kind: type, value: Any) -> bool:
+    # To Python, True is a whole number.
+    return isinstance(value, kind) and not isinstance(value, bool)

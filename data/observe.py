@@ -1,6 +1,8 @@
 """From the data part of a run spec to the arrays that a model observes."""
 
 from collections.abc import Mapping
+from inspect import signature
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +14,35 @@ from data.errors import DataError, shown
 from data.line import simulate_line
 from data.readers import read_catalogue
 from data.simulate import load_simulated
-from data.zero_point import zero_points
+from data.zero_point import constant, zero_points
+
+CATALOGUES = ("simulated_m67", "file")
+LINE_SETTINGS = tuple(signature(simulate_line).parameters)
 
 
 def catalogue_of(data: Mapping[str, Any]) -> Catalogue:
     """Return the catalogue that a spec names.
+
+    Parameters
+    ----------
+    data : mapping
+        The data part of a run spec: its ``source``, or for a star its ``catalogue``,
+        is "simulated_m67", or "file" with a ``path``.
 
     Raises
     ------
     DataError
         If the source is unknown or its file cannot be used.
     """
-    source = data.get("catalogue", data.get("source"))
-    if source == "simulated_m67":
+    if _table(data) == "simulated_m67":
         return load_simulated()
-    if source == "file":
-        if "path" not in data:
-            raise DataError('The data source "file" came without a path: add one.')
-        return read_catalogue(Path(data["path"]))
-    raise DataError(
-        f"The data source came as {shown(source)}: choose simulated_m67 or file."
-    )
+    path = data.get("path")
+    if not isinstance(path, str | Path) or not str(path) or "\0" in str(path):
+        raise DataError(
+            f'The data source "file" came with the path {shown(path)}: '
+            "give the path of a FITS or CSV table."
+        )
+    return read_catalogue(Path(path))
 
 
 def observe(
@@ -60,18 +70,19 @@ def observe(
     """
     source = data.get("source")
     if source == "line":
-        settings = {name: value for name, value in data.items() if name != "source"}
-        return simulate_line(**settings)._asdict()
+        return _line(data)
     if source == "star" and "catalogue" not in data:
         return _single(data)
-    table = catalogue if catalogue is not None else catalogue_of(data)
+    # A spec that names no table is refused even where a table is at hand.
+    _table(data)
+    table = catalogue_of(data) if catalogue is None else catalogue
     if source == "star":
         kept = _one_of(table, data.get("index"))
     else:
         kept = parallax_cut(
             table,
-            float(data.get("parallax_min", -np.inf)),
-            float(data.get("parallax_max", np.inf)),
+            _number(data, "parallax_min", -np.inf),
+            _number(data, "parallax_max", np.inf),
         )
     stars = table.where(kept)
     return {
@@ -81,30 +92,56 @@ def observe(
     }
 
 
-def _single(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    error = data.get("parallax_error")
-    if "parallax" not in data or error is None or not error > 0:
+def _table(data: Mapping[str, Any]) -> str:
+    source = data.get("source")
+    named = data.get("catalogue") if source == "star" else source
+    if named not in CATALOGUES:
         raise DataError(
-            "A star needs a parallax and a parallax_error above zero [mas]: "
+            f"The data source came as {shown(named)}: "
+            "choose simulated_m67, file, line or star."
+        )
+    return named
+
+
+def _line(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    settings = {name: value for name, value in data.items() if name != "source"}
+    unknown = [name for name in settings if name not in LINE_SETTINGS]
+    if unknown:
+        raise DataError(
+            f"The line has no setting {shown(unknown[0])}: "
+            f"choose of {', '.join(LINE_SETTINGS)}."
+        )
+    return simulate_line(**settings)._asdict()
+
+
+def _single(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    parallax = _number(data, "parallax", np.nan)
+    error = _number(data, "parallax_error", np.nan)
+    if not (np.isfinite(parallax) and 0 < error < np.inf):
+        raise DataError(
+            "A star needs a finite parallax and a parallax_error above zero [mas]: "
             "give both, or a catalogue and an index."
         )
-    zero_point = data.get("zero_point", 0.0)
-    if isinstance(zero_point, str):
-        if zero_point != "none":
-            raise DataError(
-                f"zero_point came as {shown(zero_point)}: a single parallax has no "
-                "magnitude or colour, so give none or a number of mas."
-            )
-        zero_point = 0.0
     return {
-        "parallax": np.array([float(data["parallax"])]),
-        "parallax_error": np.array([float(error)]),
-        "zero_point": np.array([float(zero_point)]),
+        "parallax": np.array([parallax]),
+        "parallax_error": np.array([error]),
+        "zero_point": np.array([constant(data.get("zero_point", "none"))]),
     }
 
 
+def _number(data: Mapping[str, Any], name: str, default: float) -> float:
+    value = data.get(name, default)
+    if value is None:
+        return default
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise DataError(f"{name} came as {shown(value)}: give a number of mas.")
+    return float(value)
+
+
 def _one_of(catalogue: Catalogue, index: Any) -> np.ndarray:
-    if not isinstance(index, int) or not 0 <= index < len(catalogue):
+    rows = range(len(catalogue))
+    # To Python, True is a whole number.
+    if not isinstance(index, Integral) or isinstance(index, bool) or index not in rows:
         raise DataError(
             f"The star's index came as {shown(index)}: "
             f"give a whole number from 0 to {len(catalogue) - 1}."

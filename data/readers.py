@@ -5,39 +5,23 @@ parsed, the format is named and never guessed by trying, only the columns that a
 needed are read, and text from the file reaches a message bounded and quoted.
 """
 
-import io
-import warnings
+import stat
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from data import csv_tables, fits_tables
 from data.catalogue import Catalogue, clean
+from data.columns import NAMES
 from data.errors import DataError, shown
 
 LARGEST_FILE = 64 * 2**20
 LARGEST_TABLE = 500 * 2**20
-"""Bytes, after decompression."""
+"""Bytes, before and after decompression."""
 MOST_ROWS = 2_000_000
-MOST_COLUMNS = 999
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "source_id": ("source_id", "source"),
-    "ra": ("ra", "ra_icrs"),
-    "dec": ("dec", "de_icrs"),
-    "parallax": ("parallax", "plx"),
-    "parallax_error": ("parallax_error", "e_plx"),
-    "g_mag": ("phot_g_mean_mag", "gmag"),
-    "bp_rp": ("bp_rp", "bp-rp"),
-    "pmra": ("pmra",),
-    "pmdec": ("pmdec", "pmde"),
-    "nu_eff": ("nu_eff_used_in_astrometry",),
-    "pseudocolour": ("pseudocolour",),
-    "ecl_lat": ("ecl_lat",),
-    "solution": ("astrometric_params_solved",),
-}
-"""Our names, and what Gaia's archive and VizieR call them, in lower case."""
+GZIP = b"\x1f\x8b"
+TEXT_ENDINGS = ("csv", "txt", "")
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -49,9 +33,13 @@ def read_catalogue(path: Path) -> Catalogue:
         If there is no such file, or it is no table with parallaxes and their errors.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise DataError(_too_large(path.name))
-        content = path.read_bytes()
+        # A device or a pipe has no size and may have no end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(
+                f"{shown(path.name)} is not a file: give the path of a table."
+            )
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise DataError(
@@ -66,178 +54,93 @@ def parse_catalogue(content: bytes, filename: str) -> Catalogue:
     Parameters
     ----------
     content : bytes
+        At most 64 MiB, and 500 MiB without its compression.
     filename : str
-        Shown to people, and its ending names the format.
+        Shown to people; its ending and the first bytes name the format.
 
     Raises
     ------
     DataError
         If it is no table with parallaxes and their errors.
     """
-    if len(content) > LARGEST_FILE:
-        raise DataError(_too_large(filename))
-    if content[:2] == b"\x1f\x8b":
-        content = _unzipped(content, filename)
-    columns = _fits(content, filename) if _is_fits(content) else _csv(content, filename)
+    columns = table_columns(content, filename)
     for needed in ("parallax", "parallax_error"):
         if needed not in columns:
-            names = " or ".join(COLUMNS[needed])
+            accepted = " or ".join(NAMES[needed])
             raise DataError(
-                f"The table {shown(filename)} has no column {names}: "
+                f"The table {shown(filename)} has no column named {accepted}: "
                 "choose a table with parallaxes and their errors."
             )
-    return clean(filename[:60], columns)
+    printable = "".join(c for c in filename if c.isprintable())
+    return clean(printable[:60], columns)
 
 
-def _is_fits(content: bytes) -> bool:
-    return content.startswith(b"SIMPLE  =")
+def table_columns(content: bytes, filename: str) -> dict[str, np.ndarray]:
+    """Return the columns of a file that a catalogue can use, under our names.
+
+    Returns
+    -------
+    dict of arrays (row,)
+        float64, and int64 for ``source_id``; what was blank or masked is NaN.
+
+    Raises
+    ------
+    DataError
+        If it is no table, or too large a one.
+    """
+    if len(content) > LARGEST_FILE:
+        raise _too_large(filename)
+    if content.startswith(GZIP):
+        content = _unzipped(content, filename)
+    ending = _ending(filename)
+    if content.startswith(fits_tables.MAGIC):
+        columns = fits_tables.columns(content, MOST_ROWS)
+    elif ending in TEXT_ENDINGS:
+        columns = csv_tables.columns(content, MOST_ROWS)
+    else:
+        columns = None
+    if columns is None:
+        raise DataError(
+            f"The file {shown(filename)} is no table that can be read: give FITS "
+            f"(.fits) or CSV (.csv) with a header line and at most {MOST_ROWS:,} rows, "
+            "gzipped or not."
+        )
+    return columns
 
 
-def _too_large(filename: str) -> str:
-    limit = LARGEST_FILE // 2**20
-    return (
-        f"The file {shown(filename)} is larger than {limit} MB: "
-        "choose fewer stars or columns."
-    )
+def _ending(filename: str) -> str:
+    name = filename.lower().removesuffix(".gz")
+    return name.rpartition(".")[2] if "." in name else ""
 
 
-def _no_table(filename: str) -> DataError:
+def _too_large(filename: str) -> DataError:
     return DataError(
-        f"The file {shown(filename)} is no table that can be read: "
-        "give FITS or CSV with a header line, gzipped or not."
+        f"The file {shown(filename)} is larger than {LARGEST_FILE // 2**20} MB (or "
+        f"{LARGEST_TABLE // 2**20} MB unzipped): choose fewer stars or columns."
     )
 
 
 def _unzipped(content: bytes, filename: str) -> bytes:
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        plain = inflate.decompress(content, LARGEST_TABLE)
-    except zlib.error:
-        raise _no_table(filename) from None
-    if inflate.unconsumed_tail:
-        raise DataError(_too_large(filename))
-    if not inflate.eof:
-        raise DataError(
-            f"The file {shown(filename)} ends too early: download or upload it again."
-        )
-    return plain
+    """Decompress gzip of one or more members, as far as the cap goes."""
+    parts, room = [], LARGEST_TABLE
+    while content.startswith(GZIP):
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            # One byte beyond the cap tells a table that is too large.
+            parts.append(inflate.decompress(content, room + 1))
+        except zlib.error:
+            raise _broken(filename) from None
+        room -= len(parts[-1])
+        if room < 0:
+            raise _too_large(filename)
+        if not inflate.eof:
+            raise _broken(filename)
+        content = inflate.unused_data
+    return b"".join(parts)
 
 
-def _wanted(names: list[str]) -> dict[str, str]:
-    """Map our column names to the table's, the first spelling that is there."""
-    by_lower = {}
-    for name in names:
-        by_lower.setdefault(name.strip().lower(), name)
-    return {
-        ours: by_lower[spelling]
-        for ours, spellings in COLUMNS.items()
-        for spelling in spellings
-        if spelling in by_lower
-    }
-
-
-def _fits(content: bytes, filename: str) -> dict[str, np.ndarray]:
-    from astropy.io import fits
-    from astropy.io.fits.verify import VerifyError, VerifyWarning
-    from astropy.utils.exceptions import AstropyUserWarning
-
-    try:
-        with warnings.catch_warnings():
-            # A broken file is refused below; its warnings would say it twice.
-            warnings.simplefilter("ignore", VerifyWarning)
-            warnings.simplefilter("ignore", AstropyUserWarning)
-            with fits.open(io.BytesIO(content), memmap=False) as units:
-                return _fits_columns(units, filename, len(content))
-    except (OSError, ValueError, TypeError, KeyError, IndexError, VerifyError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise _no_table(filename) from None
-
-
-def _fits_columns(units, filename: str, size: int) -> dict[str, np.ndarray]:
-    from astropy.io import fits
-
-    tables = [unit for unit in units if isinstance(unit, fits.BinTableHDU)]
-    if not tables:
-        raise _no_table(filename)
-    header = tables[0].header
-    rows, width = int(header["NAXIS2"]), int(header["NAXIS1"])
-    # The header may promise more than the file holds.
-    if rows * width > size or int(header["TFIELDS"]) > MOST_COLUMNS:
-        raise _no_table(filename)
-    _check_rows(rows, filename)
-    columns = {}
-    for ours, theirs in _wanted(tables[0].columns.names).items():
-        if tables[0].columns[theirs].format.lstrip("1")[:1] in "PQ":
-            raise _no_table(filename)
-        values = np.ma.asarray(tables[0].data[theirs])
-        columns[ours] = _numbers(ours, values, filename)
-    return columns
-
-
-def _csv(content: bytes, filename: str) -> dict[str, np.ndarray]:
-    from astropy.io import ascii as text_tables
-
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _no_table(filename) from None
-    _check_rows(text.count("\n"), filename)
-    if text[:100_000].split("\n", 1)[0].count(",") > MOST_COLUMNS:
-        raise _no_table(filename)
-    try:
-        table = text_tables.read(
-            text,
-            format="csv",
-            comment="#",
-            guess=False,
-            fill_values=[(empty, "0") for empty in ("", "null", "NULL", "--")],
-        )
-    except (text_tables.InconsistentTableError, ValueError, IndexError):
-        raise _no_table(filename) from None
-    return {
-        ours: _numbers(ours, np.ma.asarray(table[theirs]), filename)
-        for ours, theirs in _wanted(table.colnames).items()
-    }
-
-
-def _check_rows(rows: int, filename: str) -> None:
-    if rows > MOST_ROWS:
-        raise DataError(
-            f"The table {shown(filename)} has more than {MOST_ROWS:,} rows: "
-            "choose fewer stars."
-        )
-
-
-def _numbers(name: str, values: np.ma.MaskedArray, filename: str) -> np.ndarray:
-    """Return a column as numbers; what is masked, or no number, is NaN."""
-    try:
-        if name == "source_id":
-            return _identifiers(values)
-        return np.ma.asarray(values).astype(np.float64).filled(np.nan)
-    except (ValueError, TypeError, OverflowError):
-        raise DataError(
-            f"The column {name} of {shown(filename)} holds something else than "
-            "numbers: correct the table."
-        ) from None
-
-
-def _identifiers(values: np.ma.MaskedArray) -> np.ndarray:
-    # Gaia's identifiers have 19 digits: a float would round them.
-    try:
-        return np.ma.asarray(values).astype(np.int64).filled(-1)
-    except (ValueError, OverflowError):
-        return np.arange(len(values))
-
-
-def columns_of(content: bytes, filename: str) -> Mapping[str, np.ndarray]:
-    """Return the known columns of a trusted FITS file, and ``member`` if it is there."""
-    from astropy.io import fits
-
-    plain = _unzipped(content, filename)
-    with fits.open(io.BytesIO(plain), memmap=False) as units:
-        table = units[1].data
-        found = {
-            ours: np.array(table[its]) for ours, its in _wanted(table.names).items()
-        }
-        return found | {"member": np.array(table["member"], dtype=bool)}
+def _broken(filename: str) -> DataError:
+    return DataError(
+        f"The file {shown(filename)} is broken or ends too early: "
+        "download or upload it again."
+    )

@@ -10,8 +10,7 @@ error ``e``. Two integrals over the distance ``r`` [pc] make the mixture of a cl
 * cluster, with a LogNormal(ln D, s): Gauss-Hermite nodes about each star's own mode
   where the cluster is narrow, the field's nodes where it is wide.
 
-The nodes' places are constants to the gradient: the integral does not depend on them,
-so its derivative needs none of theirs.
+The integrals do not depend on where their nodes are, so neither do the derivatives.
 
 Arrays of nodes are ``(node, star)``: the long axis is contiguous and vectorises.
 """
@@ -100,22 +99,28 @@ def _field_series(x, log_weight):
     angle = np.pi * (np.arange(SERIES_TERMS) + 0.5) / SERIES_TERMS
     low, high = LOG_L_RANGE
     log_l = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(angle)
-    values = np.stack([_field_sum(np, x, log_weight, value) for value in log_l])
+    values = np.stack([_field_sum(x, log_weight, value) for value in log_l])
     series = dct(values, type=2, axis=0) / SERIES_TERMS
     series[0] /= 2
     return series
 
 
-def _field_sum(xp, x, log_weight, log_l):
+def _field_sum(x, log_weight, log_l):
     """Return ln of the sum over nodes of weight · r³ e^(-r/L) / 2, (star,).
 
     One power of r more than the prior's: dr = r dx.
     """
-    terms = log_weight + 3 * x - xp.exp(x - log_l)
+    terms = log_weight + 3 * x - np.exp(x - log_l)
     top = terms.max(axis=0)
-    return top + xp.log(xp.exp(terms - top).sum(axis=0)) - np.log(2.0)
+    return top + np.log(np.exp(terms - top).sum(axis=0)) - np.log(2.0)
 
 
+# Both terms carry their own derivatives: those are averages over the same nodes, so that
+# one pass gives value and slopes. (Reverse mode through the branches of a `cond` would
+# write the larger branch's nodes to memory whichever is taken: three times slower.)
+
+
+@jax.custom_jvp
 def log_field(nodes, log_l):
     """Return ln of a parallax's density for a star of the field.
 
@@ -130,48 +135,47 @@ def log_field(nodes, log_l):
     array (star,)
         ln of density per mas.
     """
+    return _field_and_slope(nodes, log_l)[0]
+
+
+@log_field.defjvp
+def _log_field_jvp(primals, tangents):
+    value, slope = _field_and_slope(*primals)
+    return value, slope * tangents[1]
+
+
+def _field_and_slope(nodes, log_l):
     low, high = LOG_L_RANGE
     inside = (log_l > low) & (log_l < high)
-    total = lax.cond(inside, _series_at, _sum_at, nodes, log_l)
-    return total - 3 * log_l
+    value, slope = lax.cond(inside, _series_at, _sum_at, nodes, log_l)
+    return value - 3 * log_l, slope - 3
 
 
 def _series_at(nodes, log_l):
     low, high = LOG_L_RANGE
     # Outside the range this branch is not the one taken, but under vmap it is computed.
     t = jnp.clip((2 * log_l - low - high) / (high - low), -1.0, 1.0)
-    order = jnp.arange(SERIES_TERMS, dtype=nodes.series.dtype)
-    return _chebyshev(t, order) @ nodes.series
 
-
-@jax.custom_jvp
-def _chebyshev(t, order):
-    """Return T_k(t) for each order k."""
-    return jnp.cos(order * jnp.arccos(t))
-
-
-@_chebyshev.defjvp
-def _chebyshev_jvp(primals, tangents):
-    # arccos has no finite slope at ±1, but T_k' = k U_(k-1) has: U by recurrence.
-    (t, order), (t_dot, _) = primals, tangents
-
-    def step(carry, _):
-        previous, current = carry
-        return (current, 2 * t * current - previous), previous
-
-    start = (jnp.zeros_like(t), jnp.ones_like(t))
-    _, second_kind = lax.scan(step, start, None, length=order.shape[0])
-    return _chebyshev(t, order), order * second_kind * t_dot
+    # T_k = cos kθ and its slope k sin kθ / sin θ, at t = cos θ.
+    order, angle = jnp.arange(SERIES_TERMS), jnp.arccos(t)
+    value = jnp.cos(order * angle)
+    derivative = order * jnp.sin(order * angle) / jnp.sin(angle) * 2 / (high - low)
+    return value @ nodes.series, derivative @ nodes.series
 
 
 def _sum_at(nodes, log_l):
-    return _field_sum(jnp, nodes.log_distance, nodes.log_weight, log_l)
+    x = nodes.log_distance
+    ratio = jnp.exp(x - log_l)
+    terms = nodes.log_weight + 3 * x - ratio
+    slope = (jax.nn.softmax(terms, axis=0) * ratio).sum(axis=0)
+    return logsumexp(terms, axis=0) - np.log(2.0), slope
 
 
 HERMITE_NODES = 15
 NEWTON_STEPS = 6
 
 
+@jax.custom_jvp
 def log_cluster(nodes, log_distance, width):
     """Return ln of a parallax's density for a star of the cluster.
 
@@ -188,32 +192,53 @@ def log_cluster(nodes, log_distance, width):
     array (star,)
         ln of density per mas.
     """
-    return lax.cond(width < WIDE, _narrow, _wide, nodes, log_distance, width)
+    return _cluster_and_slopes(nodes, log_distance, width)[0]
+
+
+@log_cluster.defjvp
+def _log_cluster_jvp(primals, tangents):
+    value, by_distance, by_width = _cluster_and_slopes(*primals)
+    return value, by_distance * tangents[1] + by_width * tangents[2]
+
+
+def _cluster_and_slopes(nodes, mu, s):
+    return lax.cond(s < WIDE, _narrow, _wide, nodes, mu, s)
 
 
 def _wide(nodes, mu, s):
     z = (nodes.log_distance - mu) / s
     terms = nodes.log_weight - 0.5 * z**2
-    return logsumexp(terms, axis=0) - jnp.log(s) - HALF_LOG_TWO_PI
+    share = jax.nn.softmax(terms, axis=0)
+    value = logsumexp(terms, axis=0) - jnp.log(s) - HALF_LOG_TWO_PI
+    return value, (share * z).sum(axis=0) / s, ((share * z**2).sum(axis=0) - 1) / s
 
 
 def _narrow(nodes, mu, s):
     # One node at a time, all stars at once: every step stays in registers, four times
     # as fast as arrays (node, star).
     mode, scale = conditional_mode(nodes.parallax, nodes.error, mu, s)
-    top = lax.stop_gradient(_log_joint(nodes, mu, s, mode))
-    total = jnp.zeros_like(mode)
+    top, _ = _log_joint(nodes, mu, s, mode)
+    total = by_distance = by_width = jnp.zeros_like(mode)
     for t, weight in zip(*np.polynomial.hermite.hermgauss(HERMITE_NODES), strict=True):
-        at_node = _log_joint(nodes, mu, s, mode + np.sqrt(2.0) * t * scale)
-        total = total + weight * jnp.exp(at_node - top + t**2)
+        u = mode + np.sqrt(2.0) * t * scale
+        joint, pull = _log_joint(nodes, mu, s, u)
+        mass = weight * jnp.exp(joint - top + t**2)
+        total += mass
+        by_distance += mass * pull
+        by_width += mass * pull * u
     norm = 0.5 * np.log(2.0) - 2 * HALF_LOG_TWO_PI
-    return top + jnp.log(total * scale / nodes.error) + norm
+    value = top + jnp.log(total * scale / nodes.error) + norm
+    return value, by_distance / total, by_width / total
 
 
 def _log_joint(nodes, mu, s, u):
-    """ln N(y | w, e) N(u | 0, 1) without constants, at ln r = mu + s u."""
-    z = (1000.0 * jnp.exp(-mu - s * u) - nodes.parallax) / nodes.error
-    return -0.5 * z**2 - 0.5 * u**2
+    """ln N(y | w, e) N(u | 0, 1) without constants at ln r = mu + s u, and its slope.
+
+    The slope is by mu; by s it is u times that.
+    """
+    w = 1000.0 * jnp.exp(-mu - s * u)
+    z = (w - nodes.parallax) / nodes.error
+    return -0.5 * z**2 - 0.5 * u**2, z * w / nodes.error
 
 
 def conditional_mode(parallax, error, mu, s):
@@ -229,9 +254,9 @@ def conditional_mode(parallax, error, mu, s):
     Returns
     -------
     mode, scale : array (star,)
-        Of u = (ln r - mu) / s; both are constants to the gradient.
+        Of u = (ln r - mu) / s.
     """
-    y, e, mu, s = lax.stop_gradient((parallax, error, mu, s))
+    y, e = parallax, error
     nearest = 1000.0 * jnp.exp(-mu)
     positive = y > 0
     # The mode lies between the cluster's centre, u = 0, and the likelihood's own mode;
@@ -330,7 +355,7 @@ def _narrow_nodes(nodes, mu, s):
     t, weight = t[:, None], weight[:, None]
     mode, scale = conditional_mode(nodes.parallax, nodes.error, mu, s)
     u = mode + np.sqrt(2.0) * scale * t
-    terms = np.log(weight) + t**2 + _log_joint(nodes, mu, s, u)
+    terms = np.log(weight) + t**2 + _log_joint(nodes, mu, s, u)[0]
     x, weights = mu + s * u, jax.nn.softmax(terms, axis=0)
     # Both branches of a cond have one shape: pad with weightless nodes.
     pad = ((0, FIELD_NODES - HERMITE_NODES), (0, 0))

@@ -7,7 +7,7 @@ from panel.viewable import Viewer
 
 from dashboard import figures, previews
 from dashboard.session import Session, Snapshot
-from dashboard.views.figure import FigureView
+from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.posterior import Posterior, marginal_view
 from inference.problems import PROBLEMS
 
@@ -33,7 +33,14 @@ class LineCentre(Viewer):
         super().__init__()
         problem = PROBLEMS[name]
         self._name = name
-        data = FigureView(session, self._draw, self._describe, height=370)
+        data = FigureView(
+            session,
+            self._draw,
+            self._describe,
+            height=370,
+            settings=data_and_priors,
+            results=draws_so_far,
+        )
         self._layout = pmui.Column(
             side_by_side(data, Posterior(session, problem, height=330)),
             marginal_view(session, problem, height=190),
@@ -84,14 +91,32 @@ class ClusterCentre(Viewer):
         super().__init__()
         self._session = session
         problem = PROBLEMS["cluster"]
-        histogram = FigureView(session, self._histogram, self._describe, height=230)
-        diagram = FigureView(session, self._diagram, lambda _: "", height=330)
-        sky = FigureView(session, self._sky, lambda _: "", height=330)
-        self._streams = [
-            _brush(histogram, self._brush_parallax),
-            _brush(diagram, self._brush_diagram),
-            _brush(sky, self._brush_sky),
-        ]
+        histogram = FigureView(
+            session,
+            self._histogram,
+            self._describe,
+            height=230,
+            settings=lambda s: (*data_and_priors(s), s.selected),
+            results=draws_so_far,
+            gestures=[_brush(self._brush_parallax)],
+        )
+        diagram, sky = (
+            FigureView(
+                session,
+                draw,
+                lambda _: "",
+                height=330,
+                settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected),
+                results=draws_so_far,
+                # Thousands of points: slower to draw, and memberships settle soon.
+                pace=2.0,
+                gestures=[_brush(brushed)],
+            )
+            for draw, brushed in (
+                (self._diagram, self._brush_diagram),
+                (self._sky, self._brush_sky),
+            )
+        )
         clear = pmui.Button(
             label="Clear the selection",
             variant="text",
@@ -192,13 +217,25 @@ class StarCentre(Viewer):
         super().__init__()
         self._session = session
         problem = PROBLEMS["star"]
-        diagram = FigureView(
-            session, self._diagram, lambda _: "Click a star to choose it.", height=520
-        )
-        distance = FigureView(session, self._distance, self._describe, height=300)
-        tap = hv.streams.Tap(source=diagram.plot)
+        tap = hv.streams.Tap()
         tap.add_subscriber(self._tap)
-        self._streams = [tap]
+        diagram = FigureView(
+            session,
+            self._diagram,
+            lambda _: "Click a star to choose it.",
+            height=520,
+            settings=lambda s: (s.problem, s.catalogue, s.star),
+            results=lambda _: (),
+            gestures=[tap],
+        )
+        distance = FigureView(
+            session,
+            self._distance,
+            self._describe,
+            height=300,
+            settings=data_and_priors,
+            results=lambda s: (*draws_so_far(s), s.cluster and s.cluster.drawn),
+        )
         right = pmui.Column(distance, Posterior(session, problem, height=160), **WIDE)
         self._layout = side_by_side(diagram, right, (5, 7))
 
@@ -275,8 +312,8 @@ class StarCentre(Viewer):
         return self._layout
 
 
-def _brush(view: FigureView, select) -> hv.streams.BoundsXY:
-    stream = hv.streams.BoundsXY(source=view.plot)
+def _brush(select) -> hv.streams.BoundsXY:
+    stream = hv.streams.BoundsXY()
     stream.add_subscriber(lambda bounds=None: select(bounds) if bounds else None)
     return stream
 

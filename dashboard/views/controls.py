@@ -38,11 +38,10 @@ class Controls(Viewer):
         }
         self._data["line_outliers"] = self._data["line"]
         self._priors: dict[str, PriorEditors] = {}
-        problem = pmui.Select.from_param(
+        problem = pmui.RadioBoxGroup.from_param(
             experiment.param.problem,
             label="Problem",
             options={p.title: p.name for p in PROBLEMS.values()},
-            size="small",
             **WIDE,
         )
         question = pn.pane.HTML(

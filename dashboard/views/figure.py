@@ -1,6 +1,7 @@
-"""A figure on the page: built once, redrawn whenever the snapshot changes."""
+"""A figure on the page: built once, redrawn when what it shows has changed."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 import holoviews as hv
 import panel as pn
@@ -8,6 +9,8 @@ from panel.viewable import Viewer
 
 from dashboard.session import Session, Snapshot
 from dashboard.views.text import Sentence
+
+Shown = hv.streams.Stream.define("Shown", snapshot=None, dark=False)
 
 
 class FigureView(Viewer):
@@ -22,6 +25,13 @@ class FigureView(Viewer):
         ``snapshot -> str``: what the figure shows, one sentence, no HTML.
     height : int
         In pixels.
+    settings, results : callable
+        ``snapshot -> tuple`` of what the figure shows of the controls and of the run;
+        it is redrawn when one of them differs.
+    pace : float
+        Seconds between two drawings while results arrive.
+    gestures : list of hv streams
+        What a person does on the plot: boxes drawn, points tapped.
     """
 
     def __init__(
@@ -30,22 +40,73 @@ class FigureView(Viewer):
         draw: Callable[[Snapshot, bool], hv.Overlay],
         describe: Callable[[Snapshot], str],
         height: int,
-        **layout,
+        *,
+        settings: Callable[[Snapshot], tuple],
+        results: Callable[[Snapshot], tuple],
+        pace: float = 0.3,
+        gestures: Sequence[hv.streams.Stream] = (),
     ):
         super().__init__()
-        self._draw = draw
-        stream = hv.streams.Params(session, ["snapshot", "dark"])
-        self.plot = hv.DynamicMap(self._figure, streams=[stream])
-        self._pane = pn.pane.HoloViews(
-            self.plot, height=height, sizing_mode="stretch_width", linked_axes=False
-        )
-        caption = Sentence(session.param.snapshot.rx.pipe(describe))
+        self._draw, self._settings, self._results = draw, settings, results
+        self._pace, self._drawn_at = pace, time.monotonic()
+        self._stream = Shown(snapshot=session.snapshot, dark=session.dark)
+        self.plot = hv.DynamicMap(self._figure, streams=[self._stream, *gestures])
         self._layout = pn.Column(
-            self._pane, caption, sizing_mode="stretch_width", **layout
+            pn.pane.HoloViews(
+                self.plot, height=height, sizing_mode="stretch_width", linked_axes=False
+            ),
+            Sentence(session.param.snapshot.rx.pipe(describe)),
+            sizing_mode="stretch_width",
         )
+        session.param.watch(self._refresh, ["snapshot", "dark"])
+        self._session = session
 
-    def _figure(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+    def _refresh(self, _) -> None:
+        now, dark = self._session.snapshot, self._session.dark
+        last = self._stream.snapshot
+        urgent = dark != self._stream.dark or not same(
+            self._settings(now), self._settings(last)
+        )
+        if not urgent:
+            if same(self._results(now), self._results(last)):
+                return
+            running = now.record is not None and not now.record.phase.over
+            if running and time.monotonic() - self._drawn_at < self._pace:
+                return
+        self._drawn_at = time.monotonic()
+        self._stream.event(snapshot=now, dark=dark)
+
+    def _figure(self, snapshot: Snapshot, dark: bool, **gesture) -> hv.Overlay:
+        # Gestures go to their subscribers; they are streams of this plot so that
+        # HoloViews connects them to it.
+        del gesture
         return self._draw(snapshot, dark)
 
     def __panel__(self):
         return self._layout
+
+
+def same(now: tuple, last: tuple) -> bool:
+    """Compare arrays by identity, for they are never edited, and records by value."""
+    return all(
+        a is b or (not _array_like(a) and not _array_like(b) and a == b)
+        for a, b in zip(now, last, strict=True)
+    )
+
+
+def _array_like(value) -> bool:
+    return hasattr(value, "shape")
+
+
+def data_and_priors(snapshot: Snapshot) -> tuple:
+    """Say that a figure shows data and priors."""
+    spec = snapshot.spec
+    if spec is None:
+        return (None, None, snapshot.catalogue)
+    return (spec.data, spec.priors, snapshot.catalogue)
+
+
+def draws_so_far(snapshot: Snapshot) -> tuple:
+    """Say that a figure shows the draws."""
+    record = snapshot.record
+    return (record.spec if record else None, record.drawn if record else 0)

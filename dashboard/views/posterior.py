@@ -5,7 +5,7 @@ from panel.viewable import Viewer
 
 from dashboard import figures, previews
 from dashboard.session import Session, Snapshot
-from dashboard.views.figure import FigureView
+from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.table import SummaryTable
 from inference import summaries
 from inference.problems import Problem
@@ -39,7 +39,14 @@ class Posterior(Viewer):
         )
 
     def _view(self, session: Session, draw, height: int) -> FigureView:
-        return FigureView(session, draw, self._describe, height)
+        return FigureView(
+            session,
+            draw,
+            self._describe,
+            height,
+            settings=lambda s: (s.problem,),
+            results=lambda s: (*draws_so_far(s), s.rows),
+        )
 
     def _shown(self, snapshot: Snapshot):
         if snapshot.problem is not self._problem:
@@ -93,7 +100,9 @@ def marginal_view(session: Session, problem: Problem, height: int) -> FigureView
             dark=dark,
         )
 
-    return FigureView(session, draw, _numbers, height)
+    return FigureView(
+        session, draw, _numbers, height, settings=data_and_priors, results=draws_so_far
+    )
 
 
 def _numbers(snapshot: Snapshot) -> str:
