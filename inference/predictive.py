@@ -84,7 +84,8 @@ def prior_density(spec: RunSpec, name: str, values: np.ndarray) -> np.ndarray:
         # ln size is a sum: the mean of one density over the other's quantiles.
         log_distance = priors["log_dist_clust"].scipy.ppf(MIDPOINTS)[:, None]
         return _density_of_exponential(
-            lambda x: priors["log_sigma"].scipy.pdf(x - log_distance).mean(axis=0), values
+            lambda x: priors["log_sigma"].scipy.pdf(x - log_distance).mean(axis=0),
+            values,
         )
     logs = {"L": "log_L", "dist_clust": "log_dist_clust"}
     if name in logs:

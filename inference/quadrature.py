@@ -38,7 +38,7 @@ FARTHEST = 3.0e5
 LOG_L_RANGE = (np.log(20.0), np.log(10_000.0))
 """Where the Chebyshev series of the field term holds, in ln(L / pc)."""
 
-SERIES_TERMS = 32
+SERIES_TERMS = 40
 
 WIDE = 0.25
 """Relative cluster width beyond which the field's nodes serve the cluster too."""
@@ -232,7 +232,7 @@ def _narrow(nodes, mu, s):
 
 
 def _log_joint(nodes, mu, s, u):
-    """ln N(y | w, e) N(u | 0, 1) without constants at ln r = mu + s u, and its slope.
+    """Ln N(y | w, e) N(u | 0, 1) without constants at ln r = mu + s u, and its slope.
 
     The slope is by mu; by s it is u times that.
     """

@@ -7,7 +7,6 @@ run writes one.
 
 import enum
 import threading
-import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -189,7 +188,7 @@ class Run:
                 self._fail("the inference worker died; press Run to start again")
             except CancelledError:
                 self._finish(Phase.STOPPED)
-            except Exception as error:  # noqa: BLE001 - shown to the person, not lost
+            except Exception as error:
                 self._fail(
                     f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
                     if str(error)

@@ -6,7 +6,7 @@ an importance-sampling check of that Gaussian decides whether the metric is kept
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np

@@ -7,8 +7,8 @@ a DynamicMap, whose Bokeh plot is built once and only updated. None of them know
 widgets, sessions or samplers.
 
 ``corner``, ``marginals`` and ``traces`` are one canvas each (see ``grid``). Draws are
-(chain, draw), stars (star,). The caller loads the Bokeh extension, sets the height,
-and says whether the page is dark.
+(chain, draw), stars (star,). The caller loads the Bokeh extension, may
+set another height, and says whether the page is dark.
 """
 
 from dashboard.figures.corner import corner

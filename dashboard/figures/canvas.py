@@ -62,13 +62,13 @@ def box(cell: Cell) -> list[Rule]:
     return [Rule(*side) for side in corners]
 
 
-def overlay_template(dark: bool, title: str, min_height: int) -> hv.Overlay:
+def overlay_template(dark: bool, title: str, height: int) -> hv.Overlay:
     """Make an empty overlay that is one canvas over the unit square."""
     return template(
         hv.Overlay([]),
         title=title,
         responsive=True,
-        min_height=min_height,
+        height=height,
         xaxis=None,
         yaxis=None,
         xlim=(0, 1),

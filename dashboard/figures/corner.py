@@ -158,10 +158,11 @@ def _ticks(scene: Scene, draws: Draws, row: int, column: int):
     across, up = scene.names[column], scene.names[row]
     cell, last = scene.cell(row, column), row == len(scene.names) - 1
     rules, notes = [], []
+    most = 3 if len(scene.names) < 5 else 2
     if np.size(draws[across]):
-        rules, notes = panels.bottom_ticks(cell, scene.limits[across], 3, words=last)
+        rules, notes = panels.bottom_ticks(cell, scene.limits[across], most, words=last)
     if column < row and np.size(draws[up]):
-        more, words = panels.left_ticks(cell, scene.limits[up], 3, column == 0)
+        more, words = panels.left_ticks(cell, scene.limits[up], most, column == 0)
         rules, notes = rules + more, notes + words
     return rules, notes
 
@@ -221,7 +222,7 @@ def _looks(dark: bool) -> dict[str, Any]:
     c = palette(dark)
     blank = np.zeros((1, 1), np.uint8)
     return {
-        "canvas": canvas.overlay_template(dark, TITLE, 300),
+        "canvas": canvas.overlay_template(dark, TITLE, 480),
         "density": template(
             hv.Image(blank, bounds=(0, 0, 1, 1)),
             cmap=shading.ramp(c.posterior, c.ghost),

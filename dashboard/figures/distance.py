@@ -134,7 +134,7 @@ def _text(inverse: float | None, home) -> tuple[list, list, list]:
 @cache
 def _looks(dark: bool, logx: bool) -> dict[str, Any]:
     c = palette(dark)
-    options = axes_options(dark, TITLE, 240)
+    options = axes_options(dark, TITLE, 260)
     text = hv.Labels([], ["x", "y"], "text")
     return {
         "figure": template(

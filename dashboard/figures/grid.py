@@ -182,8 +182,9 @@ def _last_place(value: float) -> float:
 
 
 def _short_power(value: float) -> str:
-    mantissa, exponent = f"{value:.3g}".partition("e")[::2]
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    mantissa, _, exponent = f"{value:.3e}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}" if value else "0"
 
 
 def _decimals(step: float) -> int:

@@ -131,7 +131,7 @@ def _points(dark: bool, label: str, marker: str, size: int) -> hv.Points:
 @cache
 def _looks(dark: bool) -> dict[str, Any]:
     c = palette(dark)
-    options = axes_options(dark, TITLE, 260)
+    options = axes_options(dark, TITLE, 340)
     return {
         "figure": template(
             hv.Overlay([]),

@@ -216,7 +216,7 @@ def _key(ghost, estimate, reference) -> Note:
 def _looks(dark: bool) -> dict[str, Any]:
     c = palette(dark)
     return {
-        "canvas": canvas.overlay_template(dark, TITLE, 160),
+        "canvas": canvas.overlay_template(dark, TITLE, 200),
         "bare": shape_template(color=c.prior, alpha=0.22, line_alpha=0),
         "prior": line_template(color=c.prior, line_width=1.8, line_dash="dashed"),
         **panels.histogram_looks(dark),

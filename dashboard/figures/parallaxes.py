@@ -108,7 +108,7 @@ def _box(edges: np.ndarray, observed: np.ndarray, high: np.ndarray):
 @cache
 def _looks(dark: bool) -> dict[str, Any]:
     c = palette(dark)
-    options = axes_options(dark, TITLE, 240)
+    options = axes_options(dark, TITLE, 260)
     bins = np.array([0.0, 1.0]), np.array([0])
     return {
         "figure": template(

@@ -167,7 +167,7 @@ def _star_looks(dark: bool, title: str, names, **axes: Any) -> dict[str, Any]:
             dark, "stars", names, alpha=alpha, tools=tools, colorbar=True, **same
         )
 
-    options = axes_options(dark, title, 260)
+    options = axes_options(dark, title, 400)
     return {
         "figure": template(hv.Overlay([]), show_legend=False, **options, **axes),
         "home": home_template(),

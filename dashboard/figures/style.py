@@ -182,12 +182,14 @@ def hook(dark: bool) -> Callable[[Any, Any], None]:
     return dress
 
 
-def axes_options(dark: bool, title: str, min_height: int) -> dict[str, Any]:
+def axes_options(dark: bool, title: str, height: int) -> dict[str, Any]:
     """Options of an overlay with ordinary axes."""
     return {
         "title": title,
+        # As wide as its place and of a set height. With no height HoloViews would
+        # turn to stretching both ways at the first update, whatever the pane said.
         "responsive": True,
-        "min_height": min_height,
+        "height": height,
         "show_grid": True,
         "show_frame": False,
         "toolbar": "above",

@@ -63,7 +63,7 @@ def interval(values: np.ndarray) -> Interval:
 def _padded(low: float, high: float, padding: float) -> Limits:
     span = high - low
     # A parameter that does not move yet still needs a range to be drawn in.
-    if span <= 1e-9 * max(abs(low), abs(high)) or span == 0:
+    if span <= 1e-9 * max(abs(low), abs(high)):
         half = 0.05 * abs(low) or 0.5
         return low - half, high + half
     return low - padding * span, high + padding * span

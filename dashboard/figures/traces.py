@@ -125,4 +125,4 @@ def _looks(dark: bool) -> dict[str, Any]:
         f"chain {i}": line_template(color=colour, line_width=1, alpha=0.75)
         for i, colour in enumerate(palette(dark).chains)
     }
-    return {"canvas": canvas.overlay_template(dark, TITLE, 200), **chains}
+    return {"canvas": canvas.overlay_template(dark, TITLE, 360), **chains}

@@ -180,7 +180,9 @@ def _describe_cut(snapshot: Snapshot) -> str:
         points = zero_points(snapshot.catalogue.where(snapshot.kept), choice)
         median = 1000 * np.median(points.values)
         text += f" Median zero-point {median:.0f} µas;"
-        text += f" {points.extrapolated:,} extrapolated, {points.missing:,} without one."
+        text += (
+            f" {points.extrapolated:,} extrapolated, {points.missing:,} without one."
+        )
     return text
 
 
@@ -196,5 +198,3 @@ def _describe_star(snapshot: Snapshot) -> str:
         f"Star {index}: parallax {table.parallax[index]:.3f} ± "
         f"{table.parallax_error[index]:.3f} mas, G = {table.g_mag[index]:.2f}."
     )
-
-

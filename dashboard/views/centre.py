@@ -152,7 +152,12 @@ class ClusterCentre(Viewer):
             edges = np.linspace(0, 1, previews.BINS + 1)
             none = np.empty((0, previews.BINS))
             return figures.parallax_histogram(
-                NONE, None, replicates=none, edges=edges, prior_replicates=none, dark=dark
+                NONE,
+                None,
+                replicates=none,
+                edges=edges,
+                prior_replicates=none,
+                dark=dark,
             )
         stars, _, selected = self._stars(snapshot)
         edges = previews.parallax_edges(snapshot)

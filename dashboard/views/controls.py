@@ -70,7 +70,12 @@ class Controls(Viewer):
 
 def _card(title: str, content, collapsed: bool = False) -> pmui.Card:
     return pmui.Card(
-        content, title=title, collapsed=collapsed, margin=(6, 4), variant="outlined", **WIDE
+        content,
+        title=title,
+        collapsed=collapsed,
+        margin=(6, 4),
+        variant="outlined",
+        **WIDE,
     )
 
 

@@ -72,7 +72,8 @@ class PriorEditor(Viewer):
     def _choose_family(self, event) -> None:
         if event.new != self._prior.family:
             self._experiment.set_prior(
-                self._parameter.name, _same_bulk(self._prior, event.new, self._parameter)
+                self._parameter.name,
+                _same_bulk(self._prior, event.new, self._parameter),
             )
 
     def _follow(self, _) -> None:
@@ -86,7 +87,9 @@ class PriorEditor(Viewer):
             slider = self._sliders[name]
             if slider.value != value:
                 slider.param.update(
-                    start=min(slider.start, value), end=max(slider.end, value), value=value
+                    start=min(slider.start, value),
+                    end=max(slider.end, value),
+                    value=value,
                 )
 
     def _rebuild(self) -> None:
@@ -131,7 +134,9 @@ class PriorEditor(Viewer):
             return f"The prior on distance peaks at {mode:,.0f} pc."
         low, middle, high = prior.scipy.ppf([0.05, 0.5, 0.95])
         if self._parameter.name in IN_PARSECS:
-            values = [f"{float(np.exp(min(v, 40.0))):,.3g}" for v in (low, middle, high)]
+            values = [
+                f"{float(np.exp(min(v, 40.0))):,.3g}" for v in (low, middle, high)
+            ]
             return f"5, 50, 95 %: {', '.join(values)} pc."
         if self._parameter.name == "log_sigma":
             values = [f"{float(np.exp(min(v, 40.0))):.2g}" for v in (low, middle, high)]

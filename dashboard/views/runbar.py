@@ -102,7 +102,9 @@ def _sentence(snapshot: Snapshot) -> str:
     if record.drawn and record.sample_seconds and snapshot.rows:
         smallest = min(row.ess_bulk for row in snapshot.rows.values())
         if smallest == smallest:
-            text += f" {smallest / record.sample_seconds:,.0f} effective draws a second."
+            text += (
+                f" {smallest / record.sample_seconds:,.0f} effective draws a second."
+            )
     if record.divergences:
         text += f" {record.divergences} divergent."
     return text

@@ -20,7 +20,9 @@ class Sentence(Viewer):
         Of the font.
     """
 
-    def __init__(self, text: Any, role: str = "note", weight: int = 400, size: int = 12):
+    def __init__(
+        self, text: Any, role: str = "note", weight: int = 400, size: int = 12
+    ):
         super().__init__()
         style = f"font-size:{size}px;font-weight:{weight};line-height:1.35;margin:0"
 

@@ -9,7 +9,7 @@ import numpyro.distributions as dist
 
 
 def star(observed, priors):
-    """plx ~ Normal(1000 / distance + zero-point, error).
+    """Plx ~ Normal(1000 / distance + zero-point, error).
 
     Parameters
     ----------

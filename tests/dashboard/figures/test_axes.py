@@ -1,0 +1,215 @@
+"""Line, stars, parallaxes and distance: figures with ordinary axes."""
+
+import holoviews as hv
+import numpy as np
+import pytest
+
+from dashboard.figures import (
+    colour_magnitude,
+    line_fit,
+    parallax_histogram,
+    sky,
+    star_distance,
+)
+
+NONE = np.zeros((0, 2))
+X = np.linspace(-2, 2, 15)
+RNG = np.random.default_rng(6)
+STARS = 300
+RA, DEC = RNG.uniform(132, 134, STARS), RNG.uniform(59, 61, STARS)
+COLOUR, MAG = RNG.normal(1, 0.3, STARS), RNG.uniform(8, 18, STARS)
+EDGES = np.linspace(0, 3, 31)
+
+
+def structure(overlay):
+    return [(type(item).__name__, item.label) for item in overlay]
+
+
+def part(overlay, label):
+    (found,) = (item for item in overlay if item.label == label)
+    return found
+
+
+def box(overlay):
+    home = part(overlay, "home")
+    return [float(home.dimension_values(i)[0]) for i in range(4)]
+
+
+def line(**given):
+    known = {"lines": NONE, "prior_lines": NONE} | given
+    return line_fit(X, X, np.full(15, 0.2), **known)
+
+
+def test_a_line_fit_is_the_same_elements_empty_or_full():
+    full = line(
+        lines=np.ones((50, 2)),
+        prior_lines=np.ones((50, 2)),
+        membership=np.linspace(0, 1, 15),
+        truth=(1.0, 0.0),
+        dark=True,
+    )
+    assert structure(full) == structure(line())
+    empty = line_fit(X[:0], X[:0], X[:0], lines=NONE, prior_lines=NONE)
+    assert structure(full) == structure(empty)
+
+
+def test_axes_follow_the_data_and_not_a_wild_prior():
+    wild = line(prior_lines=np.array([[1e4, 1e5]]))
+    assert box(wild) == box(line())
+    left, bottom, right, top = box(wild)
+    assert left < -2 < 2 < right
+    assert -3 < bottom < -2.2 < 2.2 < top < 3
+
+
+def test_lines_run_from_edge_to_edge():
+    overlay = line(lines=np.array([[2.0, 1.0]]))
+    left, _, right, _ = box(overlay)
+    fan = part(overlay, "posterior")
+    ends = [float(fan.dimension_values(i)[0]) for i in range(4)]
+    assert ends == pytest.approx([left, 2 * left + 1, right, 2 * right + 1])
+
+
+def test_the_truth_is_a_line_of_its_own():
+    truth = part(line(truth=(1.0, 0.5)), "truth")
+    assert len(truth) == 1
+    assert truth.dimension_values(3)[0] - truth.dimension_values(2)[0] == (
+        pytest.approx(0.5)
+    )
+    assert len(part(line(), "truth")) == 0
+
+
+def test_probable_outliers_are_other_markers():
+    overlay = line(membership=np.where(np.arange(15) < 4, 0.1, 0.9))
+    assert len(part(overlay, "probable outlier")) == 4
+    assert len(part(overlay, "point")) == 11
+    shade = part(overlay, "probable outlier").dimension_values("outlier")
+    assert shade == pytest.approx(0.9)
+
+
+def test_stars_keep_their_row_in_the_catalogue():
+    colour = COLOUR.copy()
+    colour[[0, 5]] = np.nan
+    stars = part(colour_magnitude(colour, MAG, None, None), "stars")
+    kept = stars.dimension_values("star")
+    assert len(stars) == STARS - 2
+    assert 5 not in kept
+    assert stars.dimension_values("y") == pytest.approx(MAG[kept], rel=1e-6)
+
+
+def test_stars_are_sent_in_single_precision():
+    member = RNG.uniform(size=STARS)
+    stars = part(colour_magnitude(COLOUR, MAG, member, None), "stars")
+    kinds = {stars.dimension_values(name).dtype for name in ("x", "y", "membership")}
+    assert kinds == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize("figure", [colour_magnitude, sky])
+def test_selected_stars_lie_over_faded_ones(figure):
+    chosen = np.arange(STARS) < 7
+    overlay = figure(COLOUR, MAG, None, chosen)
+    assert structure(overlay) == structure(figure(COLOUR, MAG, None, None))
+    assert part(overlay, "selected").dimension_values("star").tolist() == [*range(7)]
+    faded = hv.Store.lookup_options("bokeh", part(overlay, "stars"), "style").kwargs
+    assert faded["alpha"] < 0.3
+
+
+def test_magnitudes_run_downwards_and_right_ascension_leftwards():
+    for overlay, axis in (
+        (colour_magnitude(COLOUR, MAG, None, None), "y_range"),
+        (sky(RA, DEC, None, None), "x_range"),
+    ):
+        figure = hv.render(overlay)
+        assert getattr(figure, axis).start > getattr(figure, axis).end
+
+
+def test_a_degree_on_the_sky_is_as_long_both_ways():
+    left, bottom, right, top = box(sky(RA, DEC, None, None))
+    shrink = np.cos(np.deg2rad((bottom + top) / 2))
+    assert (right - left) * shrink == pytest.approx(top - bottom)
+
+
+def parallaxes(**given):
+    plx = RNG.normal(1.2, 0.3, STARS)
+    known = {"replicates": np.zeros((0, 30)), "edges": EDGES} | given
+    selected = known.pop("selected", None)
+    return parallax_histogram(plx, selected, **known)
+
+
+def test_observed_counts_sum_to_the_stars():
+    observed = part(parallaxes(), "observed")
+    assert observed.dimension_values("stars").sum() == STARS
+
+
+def test_a_parallax_histogram_is_the_same_elements_empty_or_full():
+    many = RNG.poisson(9, (50, 30))
+    full = parallaxes(
+        replicates=many,
+        prior_replicates=many,
+        selected=np.ones(STARS, bool),
+        dark=True,
+    )
+    assert structure(full) == structure(parallaxes())
+
+
+def test_the_band_is_that_of_the_replicates():
+    replicates = np.tile(np.arange(101.0)[:, None], (1, 30))
+    overlay = parallaxes(replicates=replicates)
+    band = part(overlay, "posterior, 5\N{EN DASH}95 %")
+    assert set(band.dimension_values("y")) == {95.0}
+    assert set(band.dimension_values("base")) == {5.0}
+    assert set(part(overlay, "median").dimension_values("y")) == {50.0}
+
+
+def distance(**given):
+    xs = np.linspace(1, 3000, 600)
+    known = {
+        "draws": RNG.normal(850, 40, (4, 250)),
+        "prior": (xs, np.full(600, 1 / 3000)),
+        "inverse_parallax": 900.0,
+    } | given
+    return star_distance(**known)
+
+
+def test_a_distance_is_the_same_elements_empty_or_full():
+    xs = np.linspace(1, 3000, 600)
+    flat = xs, np.full(600, 1 / 3000)
+    draws = RNG.normal(850, 40, (4, 250))
+    full = distance(cluster=flat, exact=flat, ghost=draws, estimate=draws, dark=True)
+    empty = distance(draws=np.zeros((4, 0)), inverse_parallax=None)
+    assert structure(full) == structure(empty)
+
+
+def test_the_posterior_of_a_distance_integrates_to_one():
+    area = part(distance(), "posterior")
+    x, y = area.dimension_values("x"), area.dimension_values("y")
+    assert np.trapezoid(y, x) == pytest.approx(1, abs=0.02)
+
+
+def test_a_parallax_that_is_not_positive_has_no_inverse_and_a_text():
+    overlay = distance(inverse_parallax=None)
+    assert len(part(overlay, "1/parallax")) == 0
+    (text,) = (item for item in overlay if isinstance(item, hv.Labels))
+    assert "no 1/parallax" in text.dimension_values("text")[0]
+
+
+def test_axes_keep_the_zoom_until_the_data_change():
+    pipe = hv.streams.Pipe(data=(X, NONE))
+    dynamic = hv.DynamicMap(
+        lambda data: line_fit(
+            data[0], data[0], np.ones(15), lines=data[1], prior_lines=NONE
+        ),
+        streams=[pipe],
+    )
+    figure = hv.renderer("bokeh").get_plot(dynamic).state
+    figure.x_range.update(start=-0.5, end=0.5)
+    pipe.send((X, np.ones((30, 2))))
+    assert (figure.x_range.start, figure.x_range.end) == (-0.5, 0.5)
+    pipe.send((X + 10, np.ones((30, 2))))
+    assert figure.x_range.start == pytest.approx(8 - 0.24)
+    assert figure.x_range.end == pytest.approx(12 + 0.24)
+
+
+def test_legends_name_only_what_is_drawn():
+    figure = hv.render(distance(draws=np.zeros((4, 0)), inverse_parallax=None))
+    shown = [item.label.value for item in figure.legend[0].items if item.visible]
+    assert shown == ["prior"]
