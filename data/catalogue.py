@@ -130,4 +130,5 @@ def _finite(values) -> np.ndarray:
 
 def _whole(values) -> np.ndarray:
     values = np.asarray(values, dtype=float)
-    return np.where(np.isfinite(values), values, 0).astype(np.int64)
+    # A float beyond int64 would become whatever the processor makes of it.
+    return np.where(np.abs(values) < 2**53, values, 0).astype(np.int64)

@@ -31,7 +31,7 @@ def columns(content: bytes, most_rows: int) -> dict[str, np.ndarray] | None:
         return None
     lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=None)
     try:
-        rows = csv.reader(_lines(lines), strict=True)
+        rows = csv.reader(_lines(lines, most_rows), strict=True)
         names = next(rows, [])
         if not 0 < len(names) <= MOST_COLUMNS:
             return None
@@ -40,12 +40,18 @@ def columns(content: bytes, most_rows: int) -> dict[str, np.ndarray] | None:
         return None
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+def _lines(text: io.TextIOWrapper, most_skipped: int) -> Iterator[str]:
+    skipped = 0
     while line := text.readline(LONGEST_LINE):
         if len(line) == LONGEST_LINE:
             raise csv.Error("a line has no end")
         if line.strip() and not line.startswith("#"):
             yield line
+            continue
+        skipped += 1
+        # A small gzip unpacks to 500 MB of blank lines, half a minute's work.
+        if skipped > most_skipped:
+            raise csv.Error("there are too many blank lines and comments")
 
 
 def _columns(rows, names: list[str], most_rows: int) -> dict[str, np.ndarray] | None:

@@ -37,7 +37,7 @@ def catalogue_of(data: Mapping[str, Any]) -> Catalogue:
     if _table(data) == "simulated_m67":
         return load_simulated()
     path = data.get("path")
-    if not isinstance(path, str | Path) or not str(path) or "\0" in str(path):
+    if not isinstance(path, str | Path) or "\0" in str(path):
         raise DataError(
             f'The data source "file" came with the path {shown(path)}: '
             "give the path of a FITS or CSV table."

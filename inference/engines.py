@@ -10,28 +10,34 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 from inference.records import Chunk, Prepared, Task
 
 
-def prepare(task: Task) -> Prepared:
-    """Compile and start a run, in whichever process this is called."""
+def _worker() -> Any:
+    import numpyro
+
+    # ArviZ leaves a stand-in for numpyro that loads at the first look at an attribute;
+    # submodules imported before that would be missing from it.
+    assert numpyro.__version__
     from inference import worker
 
-    return worker.prepare(task)
+    return worker
+
+
+def prepare(task: Task) -> Prepared:
+    """Compile and start a run, in whichever process this is called."""
+    return _worker().prepare(task)
 
 
 def run_chunk(task: Task) -> Chunk:
     """Compute one chunk, in whichever process this is called."""
-    from inference import worker
-
-    return worker.run_chunk(task)
+    return _worker().run_chunk(task)
 
 
 def _begin() -> None:
-    from inference import worker
-
-    worker.configure()
+    _worker().configure()
 
 
 class WorkerProcess(Executor):

@@ -222,7 +222,8 @@ def _narrow(nodes, mu, s):
     for t, weight in zip(*np.polynomial.hermite.hermgauss(HERMITE_NODES), strict=True):
         u = mode + np.sqrt(2.0) * t * scale
         joint, pull = _log_joint(nodes, mu, s, u)
-        mass = weight * jnp.exp(joint - top + t**2)
+        # Bounded where no mode was found, for proposals that are absurd.
+        mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, 300.0))
         total += mass
         by_distance += mass * pull
         by_width += mass * pull * u
@@ -267,9 +268,18 @@ def conditional_mode(parallax, error, mu, s):
         positive, jnp.where(peak > 0, jnp.minimum(peak, bound), peak), bound
     )
     low, high = jnp.minimum(far, 0.0), jnp.maximum(far, 0.0)
-    # Start from the precision-weighted mean of the two, as if both were Gaussian.
-    precision = (s * jnp.maximum(y, jnp.where(positive, 0.0, nearest)) / e) ** 2
-    start = far * precision / (1.0 + precision)
+    # Nearer than the likelihood's mode, start from the precision-weighted mean of the
+    # two, as if both were Gaussian. Beyond the cluster, neglecting y against w, the mode
+    # solves v e^(2v) = s² w_D (w_D - y) / e² for v = s u: half of Lambert's W, here by
+    # its usual approximation for positive arguments.
+    precision = (s * y / e) ** 2
+    log_term = jnp.log1p(2 * s * bound)
+    lambert = log_term * (1 - jnp.log1p(log_term) / (2 + log_term))
+    start = jnp.where(
+        far < 0,
+        far * precision / (1.0 + precision),
+        jnp.minimum(lambert / (2 * s), far),
+    )
 
     def newton(_, bracket):
         u, low, high = bracket

@@ -3,7 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import numpyro
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Before ArviZ: see `inference.engines`.
+assert numpyro.__version__
+
+# The machines that run this are shared: how long an example takes says nothing.
+settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

@@ -67,6 +67,13 @@ def test_csv_and_fits_of_the_same_stars_give_the_same_catalogue(fits_of, zipped)
         np.testing.assert_array_equal(getattr(ours, name), getattr(text, name))
 
 
+def test_fits_keeps_every_digit_of_an_identifier(fits_of):
+    large = np.array([604911307728632321, 604911307728632323])
+    columns = {"source_id": large, "parallax": [1.0, 2.0], "parallax_error": [0.1, 0.2]}
+    stars = parse_catalogue(fits_of(**columns), "a.fits")
+    assert stars.source_id.tolist() == large.tolist()
+
+
 def test_a_table_without_identifiers_numbers_its_rows():
     text = b"plx,e_plx\n1,0.1\n2,0\n3,0.3\n"
     assert parse_catalogue(text, "a.csv").source_id.tolist() == [0, 2]
@@ -95,6 +102,13 @@ def test_a_masked_integer_is_not_taken_for_its_fill_value():
     written = io.BytesIO()
     table.write(written, format="fits")
     assert parse_catalogue(written.getvalue(), "a.fits").solution.tolist() == [31, 0]
+
+
+@pytest.mark.parametrize("solution", [1e300, -1e300, np.inf, np.nan])
+def test_a_solution_that_is_no_whole_number_is_unknown(fits_of, solution):
+    columns = {"parallax": [1.0], "parallax_error": [0.1]}
+    columns["astrometric_params_solved"] = [solution]
+    assert parse_catalogue(fits_of(**columns), "a.fits").solution.tolist() == [0]
 
 
 def test_a_table_of_one_row_is_a_catalogue(fits_of):

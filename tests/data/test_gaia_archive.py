@@ -120,7 +120,7 @@ def test_a_second_fetch_needs_no_network(tmp_path, closed):
     assert len(asked) == 1
     # Another query is another file.
     with pytest.raises(DataError):
-        fetch("SELECT 2", [closed], cache_dir=tmp_path)
+        fetch("SELECT 2", [closed], 10, tmp_path, name="m67_gaia_dr3")
 
 
 def test_the_cache_is_private_and_holds_no_leftovers(tmp_path):
@@ -195,7 +195,7 @@ def test_an_empty_table_is_refused(tmp_path):
 def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with archive(votable()) as (address, _):
-        with pytest.raises(DataError, match="could not be kept .*NUTSHELL_CACHE"):
+        with pytest.raises(DataError, match=r"could not be kept .*NUTSHELL_CACHE"):
             fetch_m67([address], cache_dir=tmp_path / "file" / "folder")
 
 

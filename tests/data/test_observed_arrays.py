@@ -94,7 +94,7 @@ def test_a_star_of_a_table_is_counted_before_any_cut(path):
 @pytest.mark.parametrize("index", [-1, 4, None, 1.0, "1", True])
 def test_an_index_outside_the_table_is_refused(stars, index):
     data = {"source": "star", "catalogue": "file", "path": "x", "index": index}
-    with pytest.raises(DataError, match="index came as .*whole number from 0 to 3"):
+    with pytest.raises(DataError, match=r"index came as .*whole number from 0 to 3"):
         observe(data, stars)
 
 

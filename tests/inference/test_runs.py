@@ -1,0 +1,193 @@
+"""Runs: chunks, stopping, failing, and what they cost."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from inference import engines, nuts, runner, worker
+from inference.models import MODELS
+from inference.runner import Phase, Run
+from inference.spec import RunSpec
+
+
+def line_spec(**sampler) -> RunSpec:
+    settings = {"chains": 2, "warmup": 100, "draws": 120} | sampler
+    return RunSpec.from_json({"model": "line_outliers", "sampler": settings})
+
+
+@pytest.fixture(scope="module")
+def points():
+    from data import observe
+
+    return observe({"source": "line"})
+
+
+def until(condition, seconds=120.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("pace", [1, 7, 1000])
+def test_any_chunk_length_gives_the_same_draws_to_the_bit(
+    engine, points, sample, monkeypatch, pace
+):
+    whole = sample(line_spec().to_json(), points)
+    monkeypatch.setattr(runner, "FIRST_LENGTH", pace)
+    monkeypatch.setattr(runner, "CHUNK_SECONDS", 1e-9 if pace < 1000 else 1e9)
+    pieces = sample(line_spec().to_json(), points)
+    for name, values in whole.draws.items():
+        np.testing.assert_array_equal(values, pieces.draws[name], err_msg=name)
+    np.testing.assert_array_equal(whole.stats["energy"], pieces.stats["energy"])
+
+
+def test_a_chain_does_not_depend_on_how_many_there_are(points, sample):
+    two, three = (sample(line_spec(chains=n).to_json(), points) for n in (2, 3))
+    np.testing.assert_array_equal(two.draws["m"], three.draws["m"][:2])
+
+
+def test_another_seed_gives_other_draws(points, sample):
+    one, other = (sample(line_spec(seed=n).to_json(), points) for n in (1, 2))
+    assert not np.array_equal(one.draws["m"], other.draws["m"])
+
+
+def test_new_numbers_add_no_trace(points, sample, monkeypatch):
+    traced = []
+    model = MODELS["line_outliers", "nuts"]
+
+    def counted(*arguments):
+        traced.append(1)
+        return model(*arguments)
+
+    monkeypatch.setitem(MODELS, ("line_outliers", "nuts"), counted)
+    # A shape that no other test compiles.
+    content = line_spec(warmup=101).to_json()
+    sample(content, points)
+    first = len(traced)
+    assert first > 0
+    moved = dict(points) | {"y": points["y"] + 0.1}
+    prior = {"family": "Normal", "loc": 0.3, "scale": 0.7}
+    sample(content | {"priors": content["priors"] | {"b_perp": prior}}, moved)
+    content["sampler"]["seed"] = 7
+    sample(content, moved)
+    assert len(traced) == first
+    other = {"family": "StudentT", "df": 4.0, "loc": 0.0, "scale": 1.0}
+    sample(content | {"priors": content["priors"] | {"b_perp": other}}, points)
+    assert len(traced) > first
+
+
+def test_stop_keeps_the_draws(engine, points):
+    run = Run(line_spec(draws=20_000), points, engine)
+    until(lambda: run.latest.drawn > 0)
+    run.stop()
+    record = run.wait(60)
+    assert record.phase is Phase.STOPPED
+    assert 0 < record.drawn < 20_000
+    assert record.draws["m"].shape == (2, record.drawn)
+    assert np.isfinite(record.draws["m"]).all()
+
+
+def test_pause_and_resume_give_the_same_draws(engine, points, sample):
+    spec = line_spec(draws=3000)
+    whole = sample(spec.to_json(), points)
+    run = Run(spec, points, engine)
+    until(lambda: run.latest.drawn > 0)
+    run.pause()
+    until(lambda: run.latest.phase in (Phase.PAUSED, Phase.DONE))
+    held = run.latest.drawn
+    time.sleep(0.2)
+    assert run.latest.drawn == held < 3000
+    run.resume()
+    np.testing.assert_array_equal(run.wait(60).draws["m"], whole.draws["m"])
+
+
+def test_a_paused_run_can_be_stopped(engine, points):
+    run = Run(line_spec(draws=20_000), points, engine)
+    run.pause()
+    until(lambda: run.latest.phase is Phase.PAUSED)
+    run.stop()
+    assert run.wait(10).phase is Phase.STOPPED
+
+
+def test_records_already_shown_do_not_change(engine, points):
+    run = Run(line_spec(draws=2000), points, engine)
+    until(lambda: run.latest.drawn > 0)
+    early = run.latest
+    before = early.draws["m"].copy()
+    late = run.wait(60)
+    np.testing.assert_array_equal(early.draws["m"], before)
+    np.testing.assert_array_equal(late.draws["m"][:, : early.drawn], before)
+    with pytest.raises(ValueError, match="read-only"):
+        early.draws["m"][0, 0] = 0.0
+
+
+def test_an_error_in_the_worker_is_one_sentence(engine, points, monkeypatch):
+    def broken(task):
+        raise ValueError("first line <b>bold</b>\nsecond line")
+
+    monkeypatch.setattr(engines, "run_chunk", broken)
+    record = Run(line_spec(), points, engine).wait(60)
+    assert record.phase is Phase.FAILED
+    assert record.sentence == "Failed: ValueError: first line <b>bold</b>."
+
+
+def test_a_killed_worker_is_one_sentence_and_the_next_run_works(points):
+    process = engines.WorkerProcess()
+    try:
+        run = Run(line_spec(draws=20_000), points, process)
+        until(lambda: run.latest.drawn > 0)
+        os.kill(process.submit(os.getpid).result(60), signal.SIGKILL)
+        record = run.wait(60)
+        assert record.phase is Phase.FAILED
+        assert record.sentence.startswith("Failed: the inference worker died")
+        assert record.drawn > 0, "what there was is kept"
+        again = Run(line_spec(), points, process).wait(120)
+        assert again.phase is Phase.DONE
+    finally:
+        process.shutdown(cancel_futures=True)
+
+
+def test_the_worker_process_gives_the_draws_of_this_process(points, sample):
+    process = engines.WorkerProcess()
+    try:
+        there = Run(line_spec(), points, process).wait(120)
+    finally:
+        process.shutdown()
+    here = sample(line_spec().to_json(), points)
+    np.testing.assert_array_equal(there.draws["m"], here.draws["m"])
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(points, sample):
+    specs = [line_spec(seed=n, draws=400) for n in (5, 6)]
+    alone = [sample(spec.to_json(), points).draws["m"] for spec in specs]
+    with ThreadPoolExecutor(2) as both:
+        together = [Run(spec, points, both).wait(120).draws["m"] for spec in specs]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("chains", [1, 3, 8])
+def test_any_number_of_chains(points, sample, chains):
+    record = sample(line_spec(chains=chains, draws=50).to_json(), points)
+    assert record.draws["m"].shape == (chains, 50)
+    assert len(np.unique(record.draws["m"][:, -1])) == chains
+
+
+def test_a_cache_that_others_may_write_is_not_used(tmp_path, monkeypatch):
+    import jax
+
+    before = jax.config.jax_compilation_cache_dir
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    worker.configure(str(folder))
+    assert jax.config.jax_compilation_cache_dir == before
+
+
+def test_compiled_programs_are_bounded():
+    assert nuts.program.cache_parameters()["maxsize"] <= 32
