@@ -19,6 +19,13 @@ def _real(name):
     return read_catalogue(path)
 
 
+@pytest.fixture(autouse=True)
+def no_cache_of_the_user(tmp_path_factory, monkeypatch):
+    # A broken cache folder must not leave a test's stars where a person's are kept, nor
+    # inside the folder in which the tests look for them.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("user-cache")))
+
+
 @pytest.fixture(scope="session")
 def real_m67():
     return _real("m67_gaia_dr3.fits.gz")
