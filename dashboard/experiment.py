@@ -65,8 +65,9 @@ class Experiment(param.Parameterized):
     )
 
     chains = param.Integer(4, bounds=(1, 8), label="Chains")
-    warmup = param.Integer(500, bounds=(50, 5000), label="Warm-up a chain")
+    warmup = param.Integer(200, bounds=(50, 5000), label="Warm-up a chain")
     draws = param.Integer(1000, bounds=(50, 10000), label="Draws a chain")
+    target_accept = param.Number(0.8, bounds=(0.5, 0.99), label="Target acceptance")
     seed = param.Integer(42, bounds=(0, 2**32 - 1), label="Seed")
 
     def __init__(self, **params):
@@ -155,6 +156,7 @@ class Experiment(param.Parameterized):
                 warmup=self.warmup,
                 draws=self.draws,
                 seed=self.seed,
+                target_accept=self.target_accept,
             ),
         )
 

@@ -36,6 +36,8 @@ def build_page(executor: Executor) -> pmui.Page:
         title="Nutshell",
         sidebar=[Controls(session)],
         sidebar_width=330,
+        # On a phone the controls would cover the page; its menu button opens them.
+        sidebar_open="Mobi" not in pn.state.headers.get("User-Agent", ""),
         main=[
             pmui.Column(
                 RunBar(session),

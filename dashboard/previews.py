@@ -91,6 +91,25 @@ def membership(snapshot: Snapshot) -> np.ndarray | None:
     return known if len(known) == len(snapshot.observed["parallax"]) else None
 
 
+def table_membership(snapshot: Snapshot) -> np.ndarray | None:
+    """Return membership by the last cluster run for every star of the table, (star,).
+
+    NaN for stars that it did not use; None where it used another table.
+    """
+    cluster, table = snapshot.cluster, snapshot.catalogue
+    if cluster is None or cluster.stars is None or table is None:
+        return None
+    data = cluster.spec.data
+    kept = (table.parallax > data.get("parallax_min", -np.inf)) & (
+        table.parallax < data.get("parallax_max", np.inf)
+    )
+    if not np.array_equal(table.parallax[kept], cluster.observed["parallax"]):
+        return None
+    membership = np.full(len(table), np.nan)
+    membership[kept] = cluster.stars.membership
+    return membership
+
+
 def parallax_edges(snapshot: Snapshot) -> np.ndarray:
     """Return the histogram's bin edges [mas]."""
     parallax = snapshot.observed["parallax"]

@@ -216,9 +216,9 @@ CLUSTER = Problem(
     ),
     constants=(),
     derived=(
-        Derived("L", "field scale L [pc]", "length scale of the field"),
-        Derived("dist_clust", "cluster distance [pc]", "distance of the cluster"),
-        Derived("approx_size_clust", "cluster size [pc]", "depth of the cluster"),
+        Derived("L", "L [pc]", "length scale of the field"),
+        Derived("dist_clust", "distance [pc]", "distance of the cluster"),
+        Derived("approx_size_clust", "size [pc]", "depth of the cluster"),
     ),
     headline=("dist_clust", "approx_size_clust", "L", "frac_clust"),
     sources=("simulated_m67", "file"),

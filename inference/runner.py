@@ -91,6 +91,10 @@ def _of_draws(record: RunRecord) -> str:
     return f"{chains * record.drawn:,} of {chains * draws:,} draws"
 
 
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
+
+
 _SENTENCES = {
     Phase.COMPILING: lambda r: "Compiling the model.",
     Phase.WARMING_UP: lambda r: (
@@ -99,7 +103,7 @@ _SENTENCES = {
     Phase.SAMPLING: lambda r: f"Sampling: {_of_draws(r)}.",
     Phase.PAUSED: lambda r: f"Paused at {_of_draws(r)}.",
     Phase.DONE: lambda r: (
-        f"Done: {_of_draws(r)} in {r.sample_seconds:.1f} s on {r.device}."
+        f"Done: {_of_draws(r)} in {_seconds(r.sample_seconds)} on {r.device}."
     ),
     Phase.STOPPED: lambda r: f"Stopped with {_of_draws(r)}; they are kept.",
     Phase.FAILED: lambda r: f"Failed: {r.error}",

@@ -11,6 +11,8 @@ from inference.runner import RunRecord
 RHAT_LIMIT = 1.01
 """Vehtari et al. 2021, arXiv:1903.08008."""
 ESS_PER_CHAIN = 100
+DIVERGENT_SHARE = 0.001
+"""Of the transitions; a rarer divergence is counted and shown, but no verdict."""
 TOO_EARLY = 100
 """Draws a chain below which nothing is said of convergence."""
 
@@ -82,9 +84,11 @@ def verdict(record: RunRecord, rows: Mapping[str, Row]) -> str:
         return "No draws yet."
     if record.drawn < TOO_EARLY:
         return f"Too early to judge: wait for {TOO_EARLY} draws a chain."
-    if record.divergences:
+    divergent = record.divergences
+    total = record.drawn * record.spec.sampler.chains
+    if divergent > DIVERGENT_SHARE * total:
         return (
-            f"{record.divergences} divergent transitions: raise the target acceptance, "
+            f"{divergent} of {total} transitions diverged: raise the target acceptance, "
             "or give the prior less room."
         )
     worst = max(rows, key=lambda name: _nan_last(rows[name].rhat))
@@ -101,9 +105,13 @@ def verdict(record: RunRecord, rows: Mapping[str, Row]) -> str:
             f"Only {size:.0f} effective draws of {least}, {needed} are wanted: "
             "run longer."
         )
-    if record.spec.sampler.chains < 4:
-        return "The chains agree; four or more would be a stronger check."
-    return f"The chains agree: R-hat at most {rows[worst].rhat:.3f}, {size:.0f} or more effective draws."
+    text = "The chains agree; four or more would be a stronger check."
+    if record.spec.sampler.chains >= 4:
+        text = (
+            f"The chains agree: R-hat at most {rows[worst].rhat:.3f}, "
+            f"{size:.0f} or more effective draws."
+        )
+    return text + (f" {divergent} of {total} diverged." if divergent else "")
 
 
 def _nan_last(value: float) -> float:

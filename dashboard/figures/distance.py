@@ -28,6 +28,10 @@ TITLE = "Distance of the star"
 NO_INVERSE = "parallax ≤ 0: there is no 1/parallax"
 
 
+SPIKE = 2.5
+"""How far above everything else a cluster's density may reach."""
+
+
 def star_distance(
     *,
     draws: np.ndarray,
@@ -74,7 +78,7 @@ def star_distance(
     shown = limits or _limits(draws, prior, inverse_parallax, cluster, exact)
     drawn = [_outline(part, shown) for part in (draws, ghost, estimate)]
     dense = [_cut(part, shown) for part in (prior, cluster, exact)]
-    top = _top([*drawn, *dense])
+    top = _top([*drawn, dense[0], dense[2]], dense[1])
     home = (shown[0], 0.0, shown[1], top)
     looks = _looks(dark, logx)
     inverse = [] if inverse_parallax is None else [inverse_parallax] * 2
@@ -121,8 +125,11 @@ def _cut(density: Density | None, limits: Limits) -> Density:
     return xs[kept], height[kept]
 
 
-def _top(parts: list[Density]) -> float:
-    return 1.1 * max([float(np.max(y)) for _, y in parts if len(y)] or [1.0]) or 1.0
+def _top(parts: list[Density], cluster: Density) -> float:
+    """Top of the axis: a cluster's spike may leave it, or it would flatten the rest."""
+    top = max([float(np.max(y)) for _, y in parts if len(y)] or [0.0])
+    spike = float(np.max(cluster[1])) if len(cluster[1]) else 0.0
+    return 1.1 * max(top, min(spike, SPIKE * top) if top else spike) or 1.0
 
 
 def _text(inverse: float | None, home) -> tuple[list, list, list]:

@@ -108,7 +108,7 @@ def _box(edges: np.ndarray, observed: np.ndarray, high: np.ndarray):
 @cache
 def _looks(dark: bool) -> dict[str, Any]:
     c = palette(dark)
-    options = axes_options(dark, TITLE, 260)
+    options = axes_options(dark, TITLE, 260) | {"active_tools": ["xbox_select"]}
     bins = np.array([0.0, 1.0]), np.array([0])
     return {
         "figure": template(
@@ -126,6 +126,8 @@ def _looks(dark: bool) -> dict[str, Any]:
             line_color=c.ghost,
             nonselection_alpha=0.5,
             tools=["xbox_select"],
+            default_tools=[],
+            active_tools=["xbox_select"],
             apply_ranges=False,
         ),
         "selected": shape("selected", color=c.selected, alpha=0.75, line_width=1.5),

@@ -149,6 +149,9 @@ def _points(dark: bool, label: str, names: tuple[str, str], **options: Any):
         "apply_ranges": False,
         "clabel": "",
         "colorbar_opts": {"width": 8, "padding": 2},
+        # Dragging draws a box of stars; without this it would move the axes.
+        "default_tools": [],
+        "active_tools": ["box_select"],
         "hover_tooltips": hover,
         **options,
     }
@@ -167,7 +170,7 @@ def _star_looks(dark: bool, title: str, names, **axes: Any) -> dict[str, Any]:
             dark, "stars", names, alpha=alpha, tools=tools, colorbar=True, **same
         )
 
-    options = axes_options(dark, title, 400)
+    options = axes_options(dark, title, 400) | {"active_tools": ["box_select"]}
     return {
         "figure": template(hv.Overlay([]), show_legend=False, **options, **axes),
         "home": home_template(),
@@ -189,7 +192,7 @@ def _star_looks(dark: bool, title: str, names, **axes: Any) -> dict[str, Any]:
 def _magnitude_looks(dark: bool) -> dict[str, Any]:
     return _star_looks(
         dark,
-        "Colour\N{EN DASH}magnitude by membership",
+        "CMD by membership",
         ("BP - RP", "G"),
         xlabel="BP \N{MINUS SIGN} RP [mag]",
         ylabel="G [mag]",
@@ -206,4 +209,5 @@ def _sky_looks(dark: bool) -> dict[str, Any]:
         xlabel="right ascension [deg]",
         ylabel="declination [deg]",
         invert_xaxis=True,
+        xticks=3,
     )

@@ -126,18 +126,23 @@ def _cut(experiment: Experiment) -> list:
 
 def _one_star(experiment: Experiment) -> list:
     own = experiment.param.star.rx.pipe(lambda star: star is None)
-    clear = pmui.Button(
-        label="Type a parallax instead",
-        variant="text",
-        visible=experiment.param.star.rx.pipe(lambda star: star is not None),
-        on_click=lambda _: experiment.param.update(star=None),
+    from_table = experiment.param.star.rx.pipe(lambda star: star is not None)
+    choose = pmui.Button(
+        label=from_table.rx.where("Type a parallax instead", "Take a star of the table"),
+        variant="outlined",
+        on_click=lambda _: experiment.param.update(
+            star=0 if experiment.star is None else None
+        ),
         **SMALL,
     )
     return [
+        choose,
         pmui.IntInput.from_param(
-            experiment.param.star, label="Number of a star in the table", **SMALL
+            experiment.param.star,
+            label="Number of the star in the table",
+            visible=from_table,
+            **SMALL,
         ),
-        clear,
         pmui.EditableFloatSlider.from_param(
             experiment.param.star_parallax,
             start=-2.0,

@@ -230,7 +230,8 @@ class StarCentre(Viewer):
             lambda _: "Click a star to choose it.",
             height=520,
             settings=lambda s: (s.problem, s.catalogue, s.star),
-            results=lambda _: (),
+            results=lambda s: (s.cluster and s.cluster.stars,),
+            pace=2.0,
             gestures=[tap],
         )
         distance = FigureView(
@@ -254,7 +255,7 @@ class StarCentre(Viewer):
         if snapshot.star is not None:
             chosen = np.arange(len(table)) == snapshot.star
         return figures.colour_magnitude(
-            table.bp_rp, table.g_mag, None, chosen, dark=dark
+            table.bp_rp, table.g_mag, previews.table_membership(snapshot), chosen, dark=dark
         )
 
     def _tap(self, x=None, y=None) -> None:
@@ -283,7 +284,11 @@ class StarCentre(Viewer):
         draws = snapshot.draws["distance"] if snapshot.shows_run else np.empty((1, 0))
         xs, density = previews.prior_curve(snapshot.spec, "distance")
         if draws.size:
-            xs = np.linspace(1.0, max(xs[-1], np.quantile(draws, 0.995)), 300)
+            # The prior's own range, and finely where the posterior is.
+            low, high = np.quantile(draws, [0.0005, 0.9995])
+            coarse = np.linspace(1.0, max(xs[-1], high), 300)
+            around = (1.5 * low - 0.5 * high, 1.5 * high - 0.5 * low)
+            xs = np.union1d(coarse, np.linspace(max(around[0], 1.0), around[1], 200))
             density = previews.predictive.prior_density(snapshot.spec, "distance", xs)
         fine = np.geomspace(max(xs[-1] / 1000, 1.0), xs[-1], 2000)
         return figures.star_distance(

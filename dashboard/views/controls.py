@@ -42,6 +42,8 @@ class Controls(Viewer):
             experiment.param.problem,
             label="Problem",
             options={p.title: p.name for p in PROBLEMS.values()},
+            sx={"& .MuiRadio-root": {"padding": "3px 9px"}},
+            margin=(2, 10),
             **WIDE,
         )
         question = pn.pane.HTML(
@@ -53,7 +55,7 @@ class Controls(Viewer):
         self._layout = pmui.Column(
             problem,
             question,
-            _card("Data", pn.bind(self._data.get, experiment.param.problem)),
+            _card("Data", pn.bind(self._data.get, experiment.param.problem), collapsed=True),
             _card("Priors", pn.bind(self._prior_editors, experiment.param.problem)),
             _card("Sampler", _sampler(experiment), collapsed=True),
             **WIDE,
@@ -117,6 +119,9 @@ def _sampler(experiment: Experiment) -> pmui.Column:
         ),
         pmui.EditableIntSlider.from_param(
             experiment.param.draws, step=50, end=5000, **settings
+        ),
+        pmui.EditableFloatSlider.from_param(
+            experiment.param.target_accept, step=0.01, **settings
         ),
         pmui.IntInput.from_param(experiment.param.seed, **settings),
         **WIDE,

@@ -50,7 +50,8 @@ class PriorEditor(Viewer):
         self._experiment, self._problem = experiment, problem
         self._parameter = parameter
         self._family = pmui.Select(
-            label=f"{parameter.meaning.capitalize()}, {parameter.symbol}",
+            label=f"{_sentence_case(parameter.meaning)}, {parameter.symbol}",
+            disabled=len(parameter.families) == 1,
             options=list(parameter.families),
             value=self._prior.family,
             size="small",
@@ -146,6 +147,10 @@ class PriorEditor(Viewer):
 
     def __panel__(self):
         return self._layout
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _same_bulk(prior: Prior, family: str, parameter: Parameter) -> Prior:
