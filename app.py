@@ -10,7 +10,7 @@ pn.extension(notifications=True)
 hv.extension("bokeh")
 # Where a browser has no graphics card, WebGL is drawn by the processor, and a page with
 # 4300 stars stops answering; a canvas draws them in milliseconds everywhere.
-hv.renderer("bokeh").webgl = False
+hv.renderer("bokeh").param.update(webgl=False)
 
 engine = pn.state.as_cached("engine", WorkerProcess)
 build_page(engine).servable()

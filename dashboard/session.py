@@ -1,4 +1,4 @@
-"""One person's session: an experiment, a run, and the one snapshot that every view reads.
+"""One person's session: experiment, runs, and the one snapshot that every view reads.
 
 `Session.poll` is the only writer of `Session.snapshot`. A timer calls it; it compares
 what there is with what it last showed, and assigns one immutable record when they
@@ -190,7 +190,7 @@ class Session(param.Parameterized):
 
 
 def _same(now: tuple, before: tuple) -> bool:
-    """Compare inputs by identity first: arrays and mappings are replaced, not edited."""
+    """Compare by identity first: arrays and mappings are replaced, not edited."""
     (problem, values, *rest), (old_problem, old_values, *old_rest) = now, before
     return (
         problem == old_problem

@@ -114,6 +114,7 @@ def program(shape: Shape, example: "Example") -> Program:
         A position, metric and arguments of the types that will come.
     """
     potential = log_density(shape)
+    init_kernel: Any
     init_kernel, sample_kernel = hmc(
         potential_fn_gen=lambda arguments: partial(potential, arguments=arguments),
         algo="NUTS",

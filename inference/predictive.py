@@ -1,8 +1,8 @@
 """What a model predicts, from its prior or from posterior draws, in NumPy.
 
 No JAX here: a prior predictive check has to follow a slider within the page's process.
-The formulas are those of `inference.models`, written a second time on purpose; the tests
-hold the two against each other.
+The formulas are those of `inference.models`, written a second time on purpose; the
+tests hold the two against each other.
 """
 
 from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ The integrals do not depend on where their nodes are, so neither do the derivati
 Arrays of nodes are ``(node, star)``: the long axis is contiguous and vectorises.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -47,15 +47,15 @@ WIDE = 0.25
 class StarNodes(NamedTuple):
     """Everything about the stars that no parameter changes."""
 
-    parallax: jax.Array
+    parallax: Any
     """Parallax with its zero-point subtracted [mas], (star,)."""
-    error: jax.Array
+    error: Any
     """Its standard error [mas], (star,)."""
-    log_distance: jax.Array
+    log_distance: Any
     """ln r of the fixed nodes, (node, star)."""
-    log_weight: jax.Array
+    log_weight: Any
     """ln of quadrature weight times likelihood at the fixed nodes, (node, star)."""
-    series: jax.Array
+    series: Any
     """Chebyshev coefficients in ln L of ln f_field + 3 ln L, (term, star)."""
 
 
@@ -75,7 +75,7 @@ def star_nodes(parallax, error):
     y, e = (np.asarray(a, dtype=np.float64) for a in (parallax, error))
     # e^x with x = ln r runs over the distances whose parallax lies within REACH errors.
     # Where that window reaches zero parallax the upper end is FARTHEST; a parallax far
-    # below zero leaves no window, and its likelihood falls from w = 0 on like e^(y w/e²).
+    # below zero leaves none, and its likelihood falls from w = 0 on like e^(y w/e²).
     largest = np.maximum(y + REACH * e, 4 * e**2 / (np.abs(y) + e))
     low = np.log(1000.0 / largest)
     high = np.log(np.minimum(1000.0 / np.maximum(y - REACH * e, 1e-9), FARTHEST))
@@ -100,7 +100,7 @@ def _field_series(x, log_weight):
     low, high = LOG_L_RANGE
     log_l = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(angle)
     values = np.stack([_field_sum(x, log_weight, value) for value in log_l])
-    series = dct(values, type=2, axis=0) / SERIES_TERMS
+    series = np.asarray(dct(values, type=2, axis=0)) / SERIES_TERMS
     series[0] /= 2
     return series
 
@@ -115,8 +115,8 @@ def _field_sum(x, log_weight, log_l):
     return top + np.log(np.exp(terms - top).sum(axis=0)) - np.log(2.0)
 
 
-# Both terms carry their own derivatives: those are averages over the same nodes, so that
-# one pass gives value and slopes. (Reverse mode through the branches of a `cond` would
+# Both terms carry their own derivatives: those are averages over the same nodes, so
+# that one pass gives value and slopes. (Reverse mode through the branches of a `cond` would
 # write the larger branch's nodes to memory whichever is taken: three times slower.)
 
 
@@ -283,7 +283,7 @@ def conditional_mode(parallax, error, mu, s, steps=NEWTON_STEPS):
     )
     low, high = jnp.minimum(far, 0.0), jnp.maximum(far, 0.0)
     # Nearer than the likelihood's mode, start from the precision-weighted mean of the
-    # two, as if both were Gaussian. Beyond the cluster, neglecting y against w, the mode
+    # two, as if both were Gaussian. Beyond the cluster, neglecting y against w, it
     # solves v e^(2v) = s² w_D (w_D - y) / e² for v = s u: half of Lambert's W, here by
     # its usual approximation for positive arguments.
     precision = (s * y / e) ** 2

@@ -222,7 +222,8 @@ def cluster_guesses(parallax, error, distributions):
     """
     # The peak of the parallaxes' density, each smeared by its own error: precise
     # stars decide. Distances where that density, or the bulk of the stars, lies.
-    grid = np.linspace(*np.quantile(parallax, [0.01, 0.99]), 400)
+    low, high = np.quantile(parallax, [0.01, 0.99])
+    grid = np.linspace(low, high, 400)
     best = np.argsort(error)[:2000]
     width = np.maximum(error[best], 0.01)
     z = (grid[:, None] - parallax[best]) / width

@@ -1,7 +1,7 @@
 """Numbers about draws: convergence and size, by ArviZ, and a verdict in words."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from arviz_stats.base import array_stats
@@ -56,14 +56,15 @@ def summarise(draws: Mapping[str, np.ndarray]) -> dict[str, Row]:
 
 def _row(values: np.ndarray) -> Row:
     low, median, high = np.quantile(values, [0.16, 0.5, 0.84])
+    stats: Any = array_stats
     known = values.shape[1] >= 4 and np.ptp(values) > 0
     rhat = bulk = tail = mcse = float("nan")
     if known:
         axes = {"chain_axis": 0, "draw_axis": 1}
-        rhat = float(array_stats.rhat(values, **axes))
-        bulk = float(array_stats.ess(values, method="bulk", **axes))
-        tail = float(array_stats.ess(values, method="tail", prob=0.9, **axes))
-        mcse = float(array_stats.mcse(values, method="mean", **axes))
+        rhat = float(stats.rhat(values, **axes))
+        bulk = float(stats.ess(values, method="bulk", **axes))
+        tail = float(stats.ess(values, method="tail", prob=0.9, **axes))
+        mcse = float(stats.mcse(values, method="mean", **axes))
     sd = float(values.std(ddof=1)) if values.size > 1 else float("nan")
     return Row(
         float(values.mean()),
@@ -88,8 +89,8 @@ def verdict(record: RunRecord, rows: Mapping[str, Row]) -> str:
     total = record.drawn * record.spec.sampler.chains
     if divergent > DIVERGENT_SHARE * total:
         return (
-            f"{divergent} of {total} transitions diverged: raise the target acceptance, "
-            "or give the prior less room."
+            f"{divergent} of {total} transitions diverged: raise the target "
+            "acceptance, or give the prior less room."
         )
     worst = max(rows, key=lambda name: _nan_last(rows[name].rhat))
     if not rows[worst].rhat <= RHAT_LIMIT:

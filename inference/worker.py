@@ -183,7 +183,9 @@ def _observed(task: Task) -> dict[str, Any]:
     names = tuple(sorted(task.observed))
     arrays = tuple(np.asarray(task.observed[name], dtype=float) for name in names)
     digest = sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()
-    return _placed(digest, task.spec.model, _Unhashed(dict(zip(names, arrays))))
+    return _placed(
+        digest, task.spec.model, _Unhashed(dict(zip(names, arrays, strict=True)))
+    )
 
 
 class _Unhashed(NamedTuple):
@@ -217,7 +219,7 @@ def _program(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
 
 def _example_start(task: Task, shape: nuts.Shape):
     names = [p.name for p in task.spec.problem.parameters]
-    position = {name: np.zeros(()) for name in names}
+    position: dict[str, np.ndarray] = {name: np.zeros(()) for name in names}
     size = len(names)
     if task.spec.method == "hierarchical":
         stars = len(task.observed["parallax"])

@@ -128,7 +128,9 @@ def _one_star(experiment: Experiment) -> list:
     own = experiment.param.star.rx.pipe(lambda star: star is None)
     from_table = experiment.param.star.rx.pipe(lambda star: star is not None)
     choose = pmui.Button(
-        label=from_table.rx.where("Type a parallax instead", "Take a star of the table"),
+        label=from_table.rx.where(
+            "Type a parallax instead", "Take a star of the table"
+        ),
         variant="outlined",
         on_click=lambda _: experiment.param.update(
             star=0 if experiment.star is None else None

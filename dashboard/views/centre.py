@@ -255,7 +255,11 @@ class StarCentre(Viewer):
         if snapshot.star is not None:
             chosen = np.arange(len(table)) == snapshot.star
         return figures.colour_magnitude(
-            table.bp_rp, table.g_mag, previews.table_membership(snapshot), chosen, dark=dark
+            table.bp_rp,
+            table.g_mag,
+            previews.table_membership(snapshot),
+            chosen,
+            dark=dark,
         )
 
     def _tap(self, x=None, y=None) -> None:

@@ -55,7 +55,11 @@ class Controls(Viewer):
         self._layout = pmui.Column(
             problem,
             question,
-            _card("Data", pn.bind(self._data.get, experiment.param.problem), collapsed=True),
+            _card(
+                "Data",
+                pn.bind(self._data.get, experiment.param.problem),
+                collapsed=True,
+            ),
             _card("Priors", pn.bind(self._prior_editors, experiment.param.problem)),
             _card("Sampler", _sampler(experiment), collapsed=True),
             **WIDE,

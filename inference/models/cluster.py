@@ -38,8 +38,8 @@ def hierarchical(observed, priors):
     priors : dict of distributions
         For ``log_L``, ``log_dist_clust``, ``log_sigma``, ``frac_clust``.
     """
-    log_l, log_dist, sigma, fraction = _population(priors)
-    weights = dist.Categorical(probs=jnp.stack([fraction, 1 - fraction]))
+    log_l, log_dist, sigma, fraction = (jnp.asarray(v) for v in _population(priors))
+    weights = dist.Categorical(probs=jnp.stack([fraction, 1.0 - fraction]))
     components = [
         dist.LogNormal(log_dist, sigma),
         dist.Gamma(3.0, jnp.exp(-log_l)),

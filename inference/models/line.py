@@ -12,7 +12,7 @@ from numpyro_ext.distributions import MixtureGeneral
 
 
 def line(observed, priors):
-    """Every point is on the line: y ~ Normal(m x + b, yerr).
+    """Put every point on the line: y ~ Normal(m x + b, yerr).
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def line(observed, priors):
 
 
 def line_outliers(observed, priors):
-    """A fraction Q of the points is on the line, the rest about ``bg_mean``.
+    """Put a fraction Q of the points on the line, the rest about ``bg_mean``.
 
     Parameters
     ----------

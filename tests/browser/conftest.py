@@ -1,0 +1,169 @@
+"""A real server, and a real Chromium on its pages."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    """The system's Chromium; None leaves the choice to Playwright's own."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    return None
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The address of a `panel serve app.py` of this test run's own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    environment = {
+        **os.environ,
+        "NUTSHELL_CACHE": str(tmp_path_factory.mktemp("cache")),
+    }
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "panel", "serve", "app.py", "--port", str(port)],
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(port, process, log)
+        yield f"{address}/app"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(port: int, process, log: Path) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text()
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"no server within 60 s: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+class Visit:
+    """One visitor's page, in the words of a test."""
+
+    def __init__(self, page: Page, address: str):
+        self.page, self.errors = page, []
+        page.on(
+            "console",
+            lambda m: self.errors.append(m.text) if m.type == "error" else None,
+        )
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        # The page needs no internet: a request to anywhere else is an error.
+        page.on("request", self._check_host)
+        self._host = address.rsplit("/", 1)[0]
+        page.goto(address)
+        page.get_by_text("Ready: move a prior").wait_for(timeout=60_000)
+
+    def _check_host(self, request) -> None:
+        local = request.url.startswith((self._host, "data:", "blob:"))
+        if not local:
+            self.errors.append(f"asked {request.url}")
+
+    def choose(self, problem: str) -> None:
+        self.page.get_by_role("radio", name=problem, exact=True).click()
+        self.page.wait_for_timeout(1500)
+
+    def open_card(self, title: str) -> None:
+        self.page.get_by_text(title, exact=True).click()
+        self.page.wait_for_timeout(600)
+
+    def press(self, button: str) -> None:
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    @property
+    def status(self) -> str:
+        """The sentence of the run bar."""
+        texts = self.page.locator("[role=status]").all_inner_texts()
+        return next((text for text in texts if text), "")
+
+    @property
+    def notes(self) -> str:
+        return "\n".join(self.page.locator("[role=note]").all_inner_texts())
+
+    def until(self, condition, seconds: float = 120.0) -> str:
+        """Wait until the status fulfils a condition, and return it."""
+        end = time.monotonic() + seconds
+        while not condition(self.status):
+            assert time.monotonic() < end, f"still {self.status!r}"
+            self.page.wait_for_timeout(50)
+        return self.status
+
+    def run(self, seconds: float = 180.0) -> list[str]:
+        """Press Run and return every status seen until the end."""
+        self.press("Run")
+        self.until(lambda s: not s.startswith(("Ready", "Done")), 20)
+        seen = []
+        end = time.monotonic() + seconds
+        while not self.status.startswith(("Done", "Failed", "Stopped")):
+            assert time.monotonic() < end, seen[-3:]
+            if self.status not in seen:
+                seen.append(self.status)
+            self.page.wait_for_timeout(40)
+        # The last summary follows within a second.
+        self.page.wait_for_timeout(1500)
+        return [*seen, self.status]
+
+    def set_number(self, label: str, value: float) -> None:
+        """Type a number into the box of an editable slider, the first of that label."""
+        box = self.page.get_by_label(label).and_(self.page.locator("input")).first
+        box.fill(str(value))
+        box.press("Enter")
+        self.page.wait_for_timeout(500)
+
+
+@pytest.fixture
+def visit(server, browser):
+    """Open pages; at the end of the test none may have had an error."""
+    visits: list[Visit] = []
+
+    def open_page(**options) -> Visit:
+        settings = {"viewport": {"width": 1280, "height": 800}} | options
+        context = browser.new_context(**settings)
+        visits.append(Visit(context.new_page(), server))
+        return visits[-1]
+
+    yield open_page
+    for one in visits:
+        one.page.context.close()
+    assert [one.errors for one in visits] == [[] for _ in visits]

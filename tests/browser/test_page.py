@@ -1,0 +1,208 @@
+"""The page in a real browser over a real server."""
+
+import re
+
+import pytest
+
+# Means that the captions print, and how far a seed may move them: five Monte-Carlo
+# standard errors of 4000 draws, as the caption rounds them.
+REFERENCES = {
+    "A line": {"m": (0.758, 0.035), "b": (0.123, 0.052)},
+    "A line with outliers": {"m": (1.007, 0.056), "inlier fraction Q": (0.666, 0.127)},
+}
+
+
+def caption_numbers(notes: str) -> dict[str, float]:
+    """Read 'Mean ± sd of m: 1.007 ± 0.056; ...' from the captions."""
+    line = next(text for text in notes.splitlines() if text.startswith("Mean ± sd of"))
+    found = re.findall(r"(?:of |; )([^:;]+): ([-\d.e+]+) ±", line)
+    return {name: float(value) for name, value in found}
+
+
+def drawn(status: str) -> int:
+    match = re.search(r"([\d,]+) of [\d,]+ draws", status)
+    return int(match[1].replace(",", "")) if match else 0
+
+
+@pytest.mark.parametrize("problem", REFERENCES)
+def test_a_line_runs_and_says_the_published_numbers(visit, problem):
+    page = visit()
+    page.choose(problem)
+    assert page.run()[-1].startswith("Done: 4,000 of 4,000 draws")
+    numbers = caption_numbers(page.notes)
+    for name, (mean, sd) in REFERENCES[problem].items():
+        assert numbers[name] == pytest.approx(mean, abs=0.15 * sd), name
+
+
+def test_a_star_runs_and_stands_beside_its_inverse_parallax(visit):
+    page = visit()
+    page.choose("Distance of one star")
+    assert page.run()[-1].startswith("Done")
+    assert "1/parallax is 2,304 pc" in page.notes
+    median = re.search(r"Posterior median ([\d,]+) pc", page.notes)
+    assert median is not None
+    # By quadrature: 1264 pc (and its quantiles give a Monte-Carlo error of some 15).
+    assert int(median[1].replace(",", "")) == pytest.approx(1264, abs=80)
+
+
+def test_the_cluster_runs_live_and_says_its_distance(visit):
+    page = visit()
+    page.choose("Distance of a cluster")
+    seen = page.run(400)
+    assert seen[-1].startswith("Done: 4,000 of 4,000 draws")
+    counts = {drawn(status) for status in seen if status.startswith("Sampling")}
+    assert len(counts - {0}) >= 4, counts
+    numbers = caption_numbers(page.notes)
+    # The simulated field, by an independent quadrature fit in NumPy with this cut.
+    assert numbers["distance [pc]"] == pytest.approx(860.94, abs=0.4)
+    assert numbers["size [pc]"] == pytest.approx(16.6, abs=0.5)
+    assert numbers["L [pc]"] == pytest.approx(470.6, abs=2.0)
+    assert numbers["cluster fraction"] == pytest.approx(0.390, abs=0.004)
+    assert "are expected in the cluster" in page.notes
+
+
+def test_a_brush_on_the_histogram_selects_stars_everywhere(visit):
+    page = visit()
+    page.choose("Distance of a cluster")
+    box = page.page.locator(".bk-Figure").first.bounding_box()
+    assert box is not None
+    mouse = page.page.mouse
+    mouse.move(box["x"] + 180, box["y"] + 60)
+    mouse.down()
+    mouse.move(box["x"] + 230, box["y"] + 130, steps=6)
+    mouse.up()
+    page.page.get_by_text(re.compile("Selected: [1-9]")).wait_for(timeout=10_000)
+    page.press("Clear the selection")
+    page.page.wait_for_timeout(1000)
+    assert "Selected" not in page.notes
+
+
+def test_a_prior_moves_the_next_posterior(visit):
+    page = visit()
+    page.run()
+    before = caption_numbers(page.notes)["b"]
+    # The second prior is that of the line's distance from the origin: a strong one.
+    loc = page.page.get_by_label("loc").and_(page.page.locator("input"))
+    scale = page.page.get_by_label("scale").and_(page.page.locator("input"))
+    for box, value in ((loc.first, "0.5"), (scale.first, "0.05")):
+        box.fill(value)
+        box.press("Enter")
+        page.page.wait_for_timeout(600)
+    assert "settings have changed since this run" in page.notes
+    page.run()
+    after = caption_numbers(page.notes)["b"]
+    assert "settings have changed" not in page.notes
+    assert after > before + 0.2
+
+
+def test_stop_keeps_what_there_is(visit):
+    page = visit()
+    page.choose("Distance of a cluster")
+    page.press("Run")
+    page.until(lambda s: drawn(s) > 0, 200)
+    page.press("Stop")
+    status = page.until(lambda s: s.startswith("Stopped"), 30)
+    kept = drawn(status)
+    assert 0 < kept < 4000
+    page.page.wait_for_timeout(1500)
+    assert drawn(page.status) == kept
+    assert caption_numbers(page.notes)["distance [pc]"] == pytest.approx(861, abs=10)
+
+
+def test_pause_and_resume(visit):
+    page = visit()
+    page.choose("Distance of a cluster")
+    page.press("Run")
+    page.until(lambda s: s.startswith("Warming"), 200)
+    page.press("Pause")
+    held = page.until(lambda s: s.startswith("Paused"), 30)
+    page.page.wait_for_timeout(800)
+    assert page.status == held
+    page.press("Resume")
+    page.until(lambda s: s.startswith(("Warming", "Sampling")), 30)
+
+
+def test_two_pages_do_not_disturb_each_other(visit):
+    one, other = visit(), visit()
+    other.choose("A line")
+    one.press("Run")
+    other.press("Run")
+    for page in (one, other):
+        page.until(lambda s: s.startswith("Done"), 120)
+        page.page.wait_for_timeout(1500)
+    outliers, plain = (caption_numbers(page.notes)["m"] for page in (one, other))
+    assert outliers == pytest.approx(1.007, abs=0.01)
+    assert plain == pytest.approx(0.758, abs=0.01)
+
+
+def test_a_closed_page_ends_its_run_and_others_go_on(visit):
+    leaving, staying = visit(), visit()
+    leaving.choose("Distance of a cluster")
+    leaving.press("Run")
+    leaving.until(lambda s: s.startswith(("Warming", "Sampling")), 200)
+    leaving.page.close()
+    assert staying.run(120)[-1].startswith("Done")
+
+
+def test_a_cut_that_leaves_no_star_is_a_sentence(visit):
+    page = visit()
+    page.choose("Distance of a cluster")
+    page.open_card("Data")
+    boxes = page.page.locator("input[type=text], input[type=number]")
+    ends = [b for b in boxes.all() if b.input_value() in ("3", "3.00", "0.2", "0.20")]
+    assert len(ends) == 2
+    for box, value in ((ends[1], "9"), (ends[0], "8.99")):
+        box.fill(value)
+        box.press("Enter")
+        page.page.wait_for_timeout(600)
+    page.until(lambda s: "leaves no star" in s, 10)
+    assert page.page.get_by_role("button", name="Run", exact=True).is_disabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("notes.csv", b"<b>no</b> table at all\n", "no column"),
+        ("plx.csv", b"ra,dec,parallax\n1,2,3\n", "parallax_error"),
+        ("<img src=x onerror=alert(1)>.fits", b"\x00\x01\x02", "no table"),
+    ],
+)
+def test_a_file_that_is_no_table_is_a_sentence(visit, name, content, words):
+    page = visit()
+    page.choose("Distance of a cluster")
+    page.open_card("Data")
+    page.page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": content}
+    )
+    toast = page.page.locator(".notyf__message, [role=alert]").first
+    toast.wait_for(timeout=10_000)
+    assert words in toast.inner_text()
+    assert page.page.locator("img[src=x]").count() == 0
+    assert "Simulated M67 field: 5,300 stars" in page.notes, "the table stays"
+
+
+def test_an_uploaded_table_is_used(visit, real_ngc2516):
+    page = visit()
+    page.choose("Distance of a cluster")
+    page.open_card("Data")
+    page.page.locator("input[type=file]").set_input_files(str(real_ngc2516))
+    page.page.get_by_text("ngc2516_vizier.csv: 1,428 stars").wait_for(timeout=15_000)
+
+
+def test_the_theme_reaches_the_figures(visit):
+    page = visit()
+    page.page.get_by_role("button", name="Toggle theme").click()
+    page.page.wait_for_timeout(1500)
+    dark = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark in ("rgb(18, 18, 18)", "rgb(0, 0, 0)")
+    assert page.run()[-1].startswith("Done")
+
+
+def test_a_phone_sees_the_plots_first(visit, browser):
+    page = visit(
+        viewport={"width": 390, "height": 844},
+        user_agent="Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome Mobile",
+    )
+    wide = page.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    assert page.run()[-1].startswith("Done")
