@@ -4,6 +4,7 @@ from concurrent.futures import Executor
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.util import edit_readonly
 
 from dashboard.experiment import Experiment
 from dashboard.session import Session
@@ -34,6 +35,7 @@ def build_page(executor: Executor) -> pmui.Page:
 
     page = pmui.Page(
         title="Nutshell",
+        busy_indicator=None,
         sidebar=[Controls(session)],
         sidebar_width=330,
         # On a phone the controls would cover the page; its menu button opens them.
@@ -47,6 +49,11 @@ def build_page(executor: Executor) -> pmui.Page:
             )
         ],
     )
+    # The page would follow the server's one busy flag, of all sessions: telling one
+    # session's browser about another's work is work too, and never ends. The run bar
+    # says what is going on.
+    with edit_readonly(page):
+        page.busy = False
     page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")
     session.dark = page.dark_theme
     pn.state.add_periodic_callback(session.poll, period=POLL_MILLISECONDS)

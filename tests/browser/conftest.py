@@ -102,7 +102,10 @@ class Visit:
 
     def choose(self, problem: str) -> None:
         self.page.get_by_role("radio", name=problem, exact=True).click()
-        self.page.wait_for_timeout(1500)
+        # Its figures are built when it is first looked at.
+        self.page.wait_for_timeout(1000)
+        self.page.locator(".bk-Figure canvas").first.wait_for()
+        self.page.wait_for_timeout(2000)
 
     def open_card(self, title: str) -> None:
         self.page.get_by_text(title, exact=True).click()
