@@ -63,7 +63,7 @@ class CatalogueControls(Viewer):
         self._layout = pmui.Column(
             Sentence(experiment.param.catalogue.rx.pipe(_describe_table), weight=500),
             *use,
-            Sentence(snapshot.rx.pipe(describe), role="status"),
+            Sentence(snapshot.rx.pipe(describe)),
             self._fetch,
             upload,
             simulated,

@@ -39,6 +39,11 @@ class Sentence(Viewer):
 
 
 def notify(error: Exception) -> None:
-    """Show an error in the corner of the page; notifications render HTML."""
+    """Show an error in the corner of the page.
+
+    Panel's notifications render HTML and those of Material UI plain text: what would be
+    a tag is written with other brackets, which read the same in both.
+    """
     if pn.state.notifications is not None:
-        pn.state.notifications.error(escape(str(error)), duration=8000)
+        text = str(error).translate({ord("<"): "\u2039", ord(">"): "\u203a"})
+        pn.state.notifications.error(text, duration=8000)

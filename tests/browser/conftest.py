@@ -108,7 +108,8 @@ class Visit:
         self.page.wait_for_timeout(2000)
 
     def open_card(self, title: str) -> None:
-        self.page.get_by_text(title, exact=True).click()
+        header = self.page.locator(".MuiCardHeader-root").filter(has_text=title)
+        header.first.get_by_role("button").click()
         self.page.wait_for_timeout(600)
 
     def press(self, button: str) -> None:

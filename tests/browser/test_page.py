@@ -151,18 +151,21 @@ def test_a_cut_that_leaves_no_star_is_a_sentence(visit):
     boxes = page.page.locator("input[type=text], input[type=number]")
     ends = [b for b in boxes.all() if b.input_value() in ("3", "3.00", "0.2", "0.20")]
     assert len(ends) == 2
-    for box, value in ((ends[1], "9"), (ends[0], "8.99")):
-        box.fill(value)
-        box.press("Enter")
-        page.page.wait_for_timeout(600)
-    page.until(lambda s: "leaves no star" in s, 10)
+    for box, value in ((ends[1], "9.9"), (ends[0], "9.8")):
+        box.click()
+        box.press("Control+a")
+        page.page.keyboard.type(value)
+        page.page.keyboard.press("Tab")
+        page.page.wait_for_timeout(1000)
+    status = page.until(lambda s: "leaves no star" in s, 10)
+    assert "from 9.8 to 9.9 mas" in status
     assert page.page.get_by_role("button", name="Run", exact=True).is_disabled()
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("notes.csv", b"<b>no</b> table at all\n", "no column"),
+        ("notes.csv", b"<b>no</b> table at all\n", "no table"),
         ("plx.csv", b"ra,dec,parallax\n1,2,3\n", "parallax_error"),
         ("<img src=x onerror=alert(1)>.fits", b"\x00\x01\x02", "no table"),
     ],
@@ -191,6 +194,8 @@ def test_an_uploaded_table_is_used(visit, real_ngc2516):
 
 def test_the_theme_reaches_the_figures(visit):
     page = visit()
+    before = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert before == "rgb(255, 255, 255)"
     page.page.get_by_role("button", name="Toggle theme").click()
     page.page.wait_for_timeout(1500)
     dark = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
