@@ -1,8 +1,7 @@
 """Seconds and effective draws of every problem on this machine: ``make bench``.
 
 Ratios are taken within one run, because machines differ and are shared: how much faster
-a second run with new priors is than the first, and how the cluster's two methods compare
-in effective draws a second.
+a second run is than the first, which compiles.
 """
 
 import os
@@ -11,6 +10,7 @@ import time
 from importlib.metadata import version
 from typing import NamedTuple
 
+from benchmarks import page
 from data import observe
 from inference import engines, summaries
 from inference.runner import Run, RunRecord
@@ -83,6 +83,8 @@ def main() -> None:
             )
     finally:
         executor.shutdown()
+    print()
+    page.main()
 
 
 if __name__ == "__main__":

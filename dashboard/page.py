@@ -4,7 +4,7 @@ from concurrent.futures import Executor
 
 import panel as pn
 import panel_material_ui as pmui
-from panel.util import edit_readonly
+from panel.util.parameters import edit_readonly
 
 from dashboard.experiment import Experiment
 from dashboard.session import Session

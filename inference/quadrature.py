@@ -116,7 +116,7 @@ def _field_sum(x, log_weight, log_l):
 
 
 # Both terms carry their own derivatives: those are averages over the same nodes, so
-# that one pass gives value and slopes. (Reverse mode through the branches of a `cond` would
+# that one pass gives value and slopes. (Reverse mode through a `switch` would
 # write the larger branch's nodes to memory whichever is taken: three times slower.)
 
 

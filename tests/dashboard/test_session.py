@@ -1,0 +1,168 @@
+"""The state of a session, without a browser."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from dashboard import previews
+from dashboard.experiment import Experiment
+from dashboard.session import Session
+from data import DataError
+from inference.priors import Prior
+from inference.problems import PROBLEMS
+from inference.runner import Phase
+from inference.spec import RunSpec
+
+
+class Idle(ThreadPoolExecutor):
+    """An executor that never gets round to anything."""
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:
+        del fn, args, kwargs
+        return Future()
+
+
+@pytest.fixture
+def session():
+    return Session(Experiment(), Idle(1))
+
+
+def wait_for(session: Session, phase: Phase) -> None:
+    end = time.monotonic() + 120
+    while session.snapshot.record is None or session.snapshot.record.phase is not phase:
+        assert time.monotonic() < end
+        session.poll()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_defaults_freeze_to_a_valid_spec(problem):
+    spec = Experiment(problem=problem).freeze()
+    assert RunSpec.from_json(spec.to_json()) == spec
+    assert dict(spec.priors) == PROBLEMS[problem].default_priors
+
+
+def test_priors_are_kept_for_each_problem():
+    experiment = Experiment(problem="line")
+    strong = Prior.of("Normal", loc=0.5, scale=0.1)
+    experiment.set_prior("b_perp", strong)
+    experiment.problem = "line_outliers"
+    assert experiment.freeze().priors["b_perp"] != strong
+    experiment.problem = "line"
+    assert experiment.freeze().priors["b_perp"] == strong
+    experiment.reset_priors()
+    assert experiment.freeze().priors["b_perp"] != strong
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("chains", 9), ("draws", 10**7), ("seed", -1), ("yerr", 0.0)]
+)
+def test_a_widget_cannot_set_what_is_out_of_bounds(name, value):
+    with pytest.raises(ValueError, match=name):
+        setattr(Experiment(), name, value)
+
+
+def test_polling_without_a_change_assigns_nothing(session):
+    before = session.snapshot
+    session.poll()
+    assert session.snapshot is before
+    session.experiment.slope = 2.0
+    session.poll()
+    assert session.snapshot is not before
+    assert session.snapshot.spec.data["slope"] == 2.0
+
+
+def test_a_cut_without_stars_is_a_complaint_and_loses_nothing(session):
+    session.experiment.problem = "cluster"
+    session.poll()
+    kept = session.snapshot.kept
+    session.experiment.cut = (900.0, 901.0)
+    session.poll()
+    assert "leaves no star" in session.snapshot.complaint
+    assert session.snapshot.kept is kept
+    with pytest.raises(DataError):
+        session.start()
+    session.experiment.cut = (0.2, 3.0)
+    session.poll()
+    assert session.snapshot.complaint == ""
+
+
+def test_settings_changed_since_the_run_is_a_comparison(session):
+    session.start()
+    assert not session.snapshot.changed_since_run
+    session.experiment.set_prior("b_perp", Prior.of("Normal", loc=0.0, scale=0.3))
+    session.poll()
+    assert session.snapshot.changed_since_run
+    session.experiment.reset_priors()
+    session.poll()
+    assert not session.snapshot.changed_since_run
+
+
+def test_a_run_over_other_data_is_not_drawn_over_these(engine):
+    session = Session(Experiment(problem="line", draws=60, warmup=50), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    assert session.snapshot.shows_run
+    assert previews.lines(session.snapshot).shape == (previews.LINES, 2)
+    session.experiment.points = 20
+    session.poll()
+    assert not session.snapshot.shows_run
+    assert previews.lines(session.snapshot).shape == (0, 2)
+
+
+def test_each_problem_keeps_its_run(engine):
+    session = Session(Experiment(problem="line", draws=60, warmup=50), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    record = session.snapshot.record
+    session.experiment.problem = "star"
+    session.poll()
+    assert session.snapshot.record is None
+    session.experiment.problem = "line"
+    session.poll()
+    assert session.snapshot.record is record
+
+
+def test_closing_stops_the_runs(engine):
+    session = Session(Experiment(problem="line", draws=10_000), engine)
+    session.start()
+    session.close()
+    assert session.current.wait(60).phase is Phase.STOPPED
+
+
+def test_prior_predictions_move_with_the_prior(session):
+    session.experiment.problem = "cluster"
+    session.poll()
+    edges = previews.parallax_edges(session.snapshot)
+    wide = previews.prior_replicates(session.snapshot, edges)
+    # A prior that knows the cluster: most stars in it, at 1.16 mas, and thin.
+    for name, loc, scale in (("log_dist_clust", 6.76, 0.001), ("log_sigma", -4, 0.1)):
+        session.experiment.set_prior(name, Prior.of("Normal", loc=loc, scale=scale))
+    session.experiment.set_prior(
+        "frac_clust", Prior.of("Beta", concentration1=99.0, concentration0=1.0)
+    )
+    session.poll()
+    narrow = previews.prior_replicates(session.snapshot, edges)
+    near = np.abs((edges[1:] + edges[:-1]) / 2 - 1.16) < 0.3
+    assert narrow[:, near].sum() > 0.7 * narrow.sum()
+    assert wide[:, near].sum() < 0.4 * wide.sum()
+
+
+def test_a_prior_curve_is_a_density():
+    spec = Experiment(problem="line_outliers").freeze()
+    values, density = previews.prior_curve(spec, "Q")
+    assert np.trapezoid(density, values) == pytest.approx(1.0, abs=0.02)
+
+
+def test_memberships_of_the_table_are_those_of_the_cut(engine):
+    session = Session(Experiment(problem="cluster", draws=50, warmup=50), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    of_table = previews.table_membership(session.snapshot)
+    kept = session.snapshot.kept
+    np.testing.assert_array_equal(
+        of_table[kept], session.snapshot.record.stars.membership
+    )
+    assert np.isnan(of_table[~kept]).all()
