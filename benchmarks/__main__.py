@@ -78,7 +78,7 @@ def main() -> None:
             cold, warm = timed(spec, executor), timed(again, executor)
             print(
                 f"| {model} {method} | {cold.first_draws:.2f}, {cold.total:.2f} "
-                f"| {warm.first_draws:.2f}, {warm.total:.2f} | {warm.rate:,.0f} "
+                f"| {warm.first_draws:.2f}, {warm.total:.2f} | {warm.rate:.3g} "
                 f"| {cold.total / warm.total:.1f} |"
             )
     finally:

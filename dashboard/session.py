@@ -21,7 +21,7 @@ from inference.problems import Problem
 from inference.runner import Run, RunRecord
 from inference.spec import RunSpec
 
-DRAWS_EVERY = 0.3
+DRAWS_EVERY = 0.4
 """Seconds between snapshots that differ only by draws."""
 SUMMARY_EVERY = 1.0
 """Seconds between summaries while draws arrive; they cost more than a picture."""

@@ -29,7 +29,8 @@ class FigureView(Viewer):
         ``snapshot -> tuple`` of what the figure shows of the controls and of the run;
         it is redrawn when one of them differs.
     pace : float
-        Seconds between two drawings while results arrive.
+        Seconds between two drawings while results arrive: on a small machine, drawing
+        takes its time from the sampler.
     gestures : list of hv streams
         What a person does on the plot: boxes drawn, points tapped.
     """
@@ -43,7 +44,7 @@ class FigureView(Viewer):
         *,
         settings: Callable[[Snapshot], tuple],
         results: Callable[[Snapshot], tuple],
-        pace: float = 0.3,
+        pace: float = 0.7,
         gestures: Sequence[hv.streams.Stream] = (),
     ):
         super().__init__()

@@ -19,7 +19,7 @@ HEADINGS = (
     ("ESS bulk", "Effective draws for the mean"),
     ("ESS tail", "Effective draws for the 5 and 95 % quantiles"),
 )
-CELL = "padding:3px 8px;text-align:right;border-bottom:1px solid rgba(128,128,128,.3)"
+CELL = "padding:3px 4px;text-align:right;border-bottom:1px solid rgba(128,128,128,.3)"
 
 
 class SummaryTable(Viewer):
@@ -44,7 +44,7 @@ class SummaryTable(Viewer):
         )
         names = [name for name in self._problem.names if name in rows]
         body = "".join(_row(self._problem.symbols[n], rows[n]) for n in names)
-        style = "border-collapse:collapse;font-size:12px;width:100%"
+        style = "border-collapse:collapse;font-size:11px;width:100%"
         divergences = snapshot.record.divergences if snapshot.record else 0
         return (
             f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
