@@ -229,11 +229,11 @@ def _about_modes(nodes, mu, s, count, steps):
     # One node at a time, all stars at once: every step stays in registers, four times
     # as fast as arrays (node, star).
     mode, scale = conditional_mode(nodes.parallax, nodes.error, mu, s, steps)
-    top, _ = _log_joint(nodes, mu, s, mode)
+    top, _ = log_joint(nodes, mu, s, mode)
     total = by_distance = by_width = jnp.zeros_like(mode)
     for t, weight in zip(*np.polynomial.hermite.hermgauss(count), strict=True):
         u = mode + np.sqrt(2.0) * t * scale
-        joint, pull = _log_joint(nodes, mu, s, u)
+        joint, pull = log_joint(nodes, mu, s, u)
         # Bounded where no mode was found, for proposals that are absurd.
         mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, 300.0))
         total += mass
@@ -244,7 +244,7 @@ def _about_modes(nodes, mu, s, count, steps):
     return value, by_distance / total, by_width / total
 
 
-def _log_joint(nodes, mu, s, u):
+def log_joint(nodes, mu, s, u):
     """Ln N(y | w, e) N(u | 0, 1) without constants at ln r = mu + s u, and its slope.
 
     The slope is by mu; by s it is u times that.
@@ -310,77 +310,3 @@ def conditional_mode(parallax, error, mu, s, steps=NEWTON_STEPS):
     w = 1000.0 * jnp.exp(-mu - s * u)
     exact = s**2 * w * (2 * w - y) / e**2 + 1.0
     return u, 1 / jnp.sqrt(jnp.maximum(exact, 0.25))
-
-
-class StarMoments(NamedTuple):
-    """What one population says of every star."""
-
-    membership: jax.Array
-    """Probability to be in the cluster, (star,)."""
-    mean: jax.Array
-    """Mean of the distance [pc], (star,)."""
-    square: jax.Array
-    """Mean of its square [pc²], (star,)."""
-
-
-def star_moments(nodes, log_l, log_distance, width, fraction):
-    """Membership and moments of each star's distance, given the population.
-
-    Parameters
-    ----------
-    nodes : StarNodes
-    log_l, log_distance, width, fraction : scalar
-        ln L [pc], ln of the cluster's distance [pc], its relative width, its share.
-
-    Returns
-    -------
-    StarMoments
-    """
-    share, x, weight = conditional(nodes, log_l, log_distance, width, fraction)
-    mean, square = ((weight * jnp.exp(k * x)).sum(axis=0) for k in (1, 2))
-    return StarMoments(share, mean, square)
-
-
-def conditional(nodes, log_l, log_distance, width, fraction):
-    """Each star's distance given the population, as weighted nodes in ln r.
-
-    Parameters
-    ----------
-    nodes : StarNodes
-    log_l, log_distance, width, fraction : scalar
-        ln L [pc], ln of the cluster's distance [pc], its relative width, its share.
-
-    Returns
-    -------
-    share : array (star,)
-        Probability to be in the cluster.
-    log_distance, weight : array (node, star)
-        The first half of the nodes is the cluster's; weights of a star sum to one.
-    """
-    x, log_weight = nodes.log_distance, nodes.log_weight
-    field = jnp.log1p(-fraction) + log_field(nodes, log_l)
-    cluster = jnp.log(fraction) + log_cluster(nodes, log_distance, width)
-    share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
-    in_field = jax.nn.softmax(log_weight + 3 * x - jnp.exp(x - log_l), axis=0)
-    near_x, in_cluster = lax.cond(
-        width < WIDE, _narrow_nodes, _wide_nodes, nodes, log_distance, width
-    )
-    weight = jnp.concatenate([share * in_cluster, (1 - share) * in_field])
-    return share, jnp.concatenate([near_x, x]), weight
-
-
-def _wide_nodes(nodes, mu, s):
-    x = nodes.log_distance
-    return x, jax.nn.softmax(nodes.log_weight - 0.5 * ((x - mu) / s) ** 2, axis=0)
-
-
-def _narrow_nodes(nodes, mu, s):
-    t, weight = np.polynomial.hermite.hermgauss(HERMITE_NODES)
-    t, weight = t[:, None], weight[:, None]
-    mode, scale = conditional_mode(nodes.parallax, nodes.error, mu, s)
-    u = mode + np.sqrt(2.0) * scale * t
-    terms = np.log(weight) + t**2 + _log_joint(nodes, mu, s, u)[0]
-    x, weights = mu + s * u, jax.nn.softmax(terms, axis=0)
-    # Both branches of a cond have one shape: pad with weightless nodes.
-    pad = ((0, FIELD_NODES - HERMITE_NODES), (0, 0))
-    return jnp.pad(x, pad, mode="edge"), jnp.pad(weights, pad)

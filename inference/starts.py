@@ -14,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to, constraints
 from scipy.optimize import minimize
 
-from inference import quadrature
+from inference import conditionals
 from inference.priors import Prior
 
 PRIOR_TRIES = 16
@@ -178,7 +178,7 @@ def with_distances(start: Start, nodes, populations, seed: int) -> Start:
         One a chain.
     seed : int
     """
-    conditional = jax.jit(quadrature.conditional)
+    conditional = jax.jit(conditionals.conditional)
     distances, variances = [], []
     for chain, population in enumerate(populations):
         _, x, weight = (np.asarray(a) for a in conditional(nodes, *population))

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from inference import nuts, quadrature, starts
+from inference import conditionals, nuts, quadrature, starts
 from inference.models import numpyro_priors
 from inference.records import Chunk, Prepared, Task
 
@@ -291,10 +291,10 @@ def _stars(task: Task, observed, draws) -> tuple[int, tuple[np.ndarray, ...]] | 
 def _summed_moments(nodes, populations):
     def add(total, population):
         log_l, log_distance, log_sigma, fraction = population
-        moments = quadrature.star_moments(
+        moments = conditionals.star_moments(
             nodes, log_l, log_distance, jnp.exp(log_sigma), fraction
         )
         return jax.tree.map(jnp.add, total, moments), None
 
     zero = jnp.zeros_like(nodes.parallax)
-    return jax.lax.scan(add, quadrature.StarMoments(zero, zero, zero), populations)[0]
+    return jax.lax.scan(add, conditionals.StarMoments(zero, zero, zero), populations)[0]

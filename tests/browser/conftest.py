@@ -148,12 +148,13 @@ class Visit:
         self.page.wait_for_timeout(1500)
         return [*seen, self.status]
 
-    def set_number(self, label: str, value: float) -> None:
-        """Type a number into the box of an editable slider, the first of that label."""
-        box = self.page.get_by_label(label).and_(self.page.locator("input")).first
-        box.fill(str(value))
-        box.press("Enter")
-        self.page.wait_for_timeout(500)
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Draw a box with the mouse."""
+        mouse = self.page.mouse
+        mouse.move(*start)
+        mouse.down()
+        mouse.move(*end, steps=6)
+        mouse.up()
 
 
 @pytest.fixture

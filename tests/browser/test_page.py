@@ -64,14 +64,17 @@ def test_the_cluster_runs_live_and_says_its_distance(visit):
 def test_a_brush_on_the_histogram_selects_stars_everywhere(visit):
     page = visit()
     page.choose("Distance of a cluster")
-    box = page.page.locator(".bk-Figure").first.bounding_box()
-    assert box is not None
-    mouse = page.page.mouse
-    mouse.move(box["x"] + 180, box["y"] + 60)
-    mouse.down()
-    mouse.move(box["x"] + 230, box["y"] + 130, steps=6)
-    mouse.up()
-    page.page.get_by_text(re.compile("Selected: [1-9]")).wait_for(timeout=10_000)
+    # On a busy machine the first drag may come before the plot listens to any.
+    for _ in range(5):
+        box = page.page.locator(".bk-Figure").first.bounding_box()
+        assert box is not None
+        page.drag((box["x"] + 180, box["y"] + 60), (box["x"] + 230, box["y"] + 130))
+        page.page.wait_for_timeout(3000)
+        if "Selected" in page.notes:
+            break
+    chosen = re.search(r"Selected: ([\d,]+)", page.notes)
+    assert chosen is not None
+    assert 100 < int(chosen[1].replace(",", "")) < 4768
     page.press("Clear the selection")
     page.page.wait_for_timeout(1000)
     assert "Selected" not in page.notes

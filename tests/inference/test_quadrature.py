@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from inference import quadrature
+from inference import conditionals, quadrature
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -162,7 +162,7 @@ def test_no_proposal_gives_nan(y, e, log_l, mu, log_sigma, fraction):
 
 def test_moments_of_a_distance_agree_with_quadrature():
     y, e, mu, s, scale, share = 1.0, 0.3, np.log(850.0), 0.02, 500.0, 0.4
-    moments = quadrature.star_moments(
+    moments = conditionals.star_moments(
         nodes_of(y, e),
         jnp.log(scale),
         jnp.asarray(mu),

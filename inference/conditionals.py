@@ -1,0 +1,89 @@
+"""What a population says of every star: its membership and its distance.
+
+Given the population, a distance has a one-dimensional density, known on the nodes
+of `inference.quadrature`. Averaged over draws of the population it is the star's exact
+posterior, without its distance ever having been sampled.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from inference import quadrature
+
+
+class StarMoments(NamedTuple):
+    """What one population says of every star."""
+
+    membership: jax.Array
+    """Probability to be in the cluster, (star,)."""
+    mean: jax.Array
+    """Mean of the distance [pc], (star,)."""
+    square: jax.Array
+    """Mean of its square [pc²], (star,)."""
+
+
+def star_moments(nodes, log_l, log_distance, width, fraction):
+    """Membership and moments of each star's distance, given the population.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l, log_distance, width, fraction : scalar
+        ln L [pc], ln of the cluster's distance [pc], its relative width, its share.
+
+    Returns
+    -------
+    StarMoments
+    """
+    share, x, weight = conditional(nodes, log_l, log_distance, width, fraction)
+    mean, square = ((weight * jnp.exp(k * x)).sum(axis=0) for k in (1, 2))
+    return StarMoments(share, mean, square)
+
+
+def conditional(nodes, log_l, log_distance, width, fraction):
+    """Each star's distance given the population, as weighted nodes in ln r.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l, log_distance, width, fraction : scalar
+        ln L [pc], ln of the cluster's distance [pc], its relative width, its share.
+
+    Returns
+    -------
+    share : array (star,)
+        Probability to be in the cluster.
+    log_distance, weight : array (node, star)
+        The first half of the nodes is the cluster's; weights of a star sum to one.
+    """
+    x, log_weight = nodes.log_distance, nodes.log_weight
+    field = jnp.log1p(-fraction) + quadrature.log_field(nodes, log_l)
+    cluster = jnp.log(fraction) + quadrature.log_cluster(nodes, log_distance, width)
+    share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
+    in_field = jax.nn.softmax(log_weight + 3 * x - jnp.exp(x - log_l), axis=0)
+    near_x, in_cluster = lax.cond(
+        width < quadrature.WIDE, _narrow_nodes, _wide_nodes, nodes, log_distance, width
+    )
+    weight = jnp.concatenate([share * in_cluster, (1 - share) * in_field])
+    return share, jnp.concatenate([near_x, x]), weight
+
+
+def _wide_nodes(nodes, mu, s):
+    x = nodes.log_distance
+    return x, jax.nn.softmax(nodes.log_weight - 0.5 * ((x - mu) / s) ** 2, axis=0)
+
+
+def _narrow_nodes(nodes, mu, s):
+    t, weight = np.polynomial.hermite.hermgauss(quadrature.HERMITE_NODES)
+    t, weight = t[:, None], weight[:, None]
+    mode, scale = quadrature.conditional_mode(nodes.parallax, nodes.error, mu, s)
+    u = mode + np.sqrt(2.0) * scale * t
+    terms = np.log(weight) + t**2 + quadrature.log_joint(nodes, mu, s, u)[0]
+    x, weights = mu + s * u, jax.nn.softmax(terms, axis=0)
+    # Both branches of a cond have one shape: pad with weightless nodes.
+    pad = ((0, quadrature.FIELD_NODES - quadrature.HERMITE_NODES), (0, 0))
+    return jnp.pad(x, pad, mode="edge"), jnp.pad(weights, pad)
