@@ -138,7 +138,7 @@ def test_two_pages_do_not_disturb_each_other(visit):
     assert plain == pytest.approx(0.758, abs=0.01)
 
 
-def test_a_closed_page_ends_its_run_and_others_go_on(visit):
+def test_a_closed_page_leaves_others_alone(visit):
     leaving, staying = visit(), visit()
     leaving.choose("Distance of a cluster")
     leaving.press("Run")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from inference import engines, nuts, runner, worker
+from inference import engines, nuts, runner, summaries, worker
 from inference.models import MODELS
 from inference.runner import Phase, Run
 from inference.spec import RunSpec
@@ -191,3 +191,27 @@ def test_a_cache_that_others_may_write_is_not_used(tmp_path, monkeypatch):
 
 def test_compiled_programs_are_bounded():
     assert nuts.program.cache_parameters()["maxsize"] <= 32
+
+
+@pytest.mark.parametrize("model", ["line_outliers", "cluster"])
+def test_chains_in_one_vectorised_program_sample_the_same(engine, monkeypatch, model):
+    # What a graphics card runs; here on the processor, which is all this machine has.
+    from data import observe
+    from tests.conftest import monte_carlo_z
+
+    content = {"model": model, "sampler": {"chains": 3, "warmup": 150, "draws": 200}}
+    spec = RunSpec.from_json(content)
+    data = observe(spec.data)
+    if model == "cluster":
+        data = {name: value[:800] for name, value in data.items()}
+    threads = Run(spec, data, engine).wait(200)
+    monkeypatch.setattr(worker.jax, "default_backend", lambda: "gpu")
+    vectorised = Run(spec, data, engine).wait(200)
+    for record in (threads, vectorised):
+        assert record.phase is Phase.DONE, record.sentence
+    name = spec.problem.headline[0]
+    one, other = threads.draws[name], vectorised.draws[name]
+    assert not np.array_equal(one, other)
+    assert other.shape == (3, 200)
+    error = one.std() / np.sqrt(summaries.summarise({name: one})[name].ess_bulk)
+    assert abs(monte_carlo_z(other, one.mean(), extra=error)) < 5
