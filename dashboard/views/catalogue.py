@@ -9,6 +9,7 @@ from panel.viewable import Viewer
 
 from dashboard.experiment import PARALLAX_SPAN, ZERO_POINTS, Experiment
 from dashboard.session import Session, Snapshot
+from dashboard.views.layout import WIDE
 from dashboard.views.text import Sentence, notify
 from data import (
     M67_QUERY,
@@ -21,7 +22,6 @@ from data import (
     zero_points,
 )
 
-WIDE = {"sizing_mode": "stretch_width"}
 SMALL = {"size": "small", "margin": (4, 10), **WIDE}
 
 

@@ -7,10 +7,10 @@ from panel.viewable import Viewer
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.views.catalogue import CatalogueControls
+from dashboard.views.layout import WIDE
 from dashboard.views.priors import PriorEditors
 from inference.problems import PROBLEMS
 
-WIDE = {"sizing_mode": "stretch_width"}
 QUESTIONS = {
     "line": "Every point is taken to be on the line.",
     "line_outliers": "Some points are not on the line; which ones is inferred too.",

@@ -5,11 +5,11 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard.experiment import Experiment
+from dashboard.views.layout import WIDE
 from dashboard.views.text import Sentence
 from inference.priors import FAMILIES, Prior, SpecError
 from inference.problems import Parameter, Problem
 
-WIDE = {"sizing_mode": "stretch_width"}
 IN_PARSECS = ("log_L", "log_dist_clust")
 FIRST_VALUES = {
     "loc": 0.0, "scale": 1.0, "df": 4.0, "rate": 1.0, "concentration": 2.0,

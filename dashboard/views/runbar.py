@@ -5,12 +5,11 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard.session import Session, Snapshot
+from dashboard.views.layout import WIDE
 from dashboard.views.text import Sentence, notify
 from data import DataError
 from inference.priors import SpecError
 from inference.runner import Phase
-
-WIDE = {"sizing_mode": "stretch_width"}
 
 
 class RunBar(Viewer):

@@ -1,0 +1,158 @@
+"""The middle of the page for a cluster: its stars, linked, and its posterior."""
+
+import holoviews as hv
+import numpy as np
+import panel_material_ui as pmui
+from panel.viewable import Viewer
+
+from dashboard import figures, previews
+from dashboard.session import Session, Snapshot
+from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
+from dashboard.views.layout import WIDE, side_by_side
+from dashboard.views.posterior import Posterior, marginal_view
+from inference.problems import PROBLEMS
+
+NONE = np.empty(0)
+
+
+class ClusterCentre(Viewer):
+    """Parallaxes, colours, sky and posterior of the cluster."""
+
+    def __init__(self, session: Session):
+        super().__init__()
+        self._session = session
+        problem = PROBLEMS["cluster"]
+        histogram = FigureView(
+            session,
+            self._histogram,
+            self._describe,
+            height=230,
+            settings=lambda s: (*data_and_priors(s), s.selected),
+            results=draws_so_far,
+            gestures=[_brush(self._brush_parallax)],
+        )
+        diagram, sky = (
+            FigureView(
+                session,
+                draw,
+                lambda _: "",
+                height=330,
+                settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected),
+                results=draws_so_far,
+                # Thousands of points: slower to draw, and memberships settle soon.
+                pace=2.0,
+                gestures=[_brush(brushed)],
+            )
+            for draw, brushed in (
+                (self._diagram, self._brush_diagram),
+                (self._sky, self._brush_sky),
+            )
+        )
+        clear = pmui.Button(
+            label="Clear the selection",
+            variant="text",
+            size="small",
+            visible=session.param.selected.rx.pipe(lambda s: s is not None),
+            on_click=lambda _: session.param.update(selected=None),
+        )
+        left = pmui.Column(histogram, clear, side_by_side(diagram, sky), **WIDE)
+        right = pmui.Column(
+            Posterior(session, problem, height=400),
+            marginal_view(session, problem, height=190),
+            **WIDE,
+        )
+        self._layout = side_by_side(left, right)
+
+    def _stars(self, snapshot: Snapshot):
+        """Return the kept stars, their membership and which are selected."""
+        table, kept = snapshot.catalogue, snapshot.kept
+        selected = snapshot.selected
+        if selected is not None and len(selected) != len(table):
+            selected = None
+        return (
+            table.where(kept),
+            previews.membership(snapshot),
+            None if selected is None else selected[kept],
+        )
+
+    def _mine(self, snapshot: Snapshot) -> bool:
+        return snapshot.spec is not None and snapshot.spec.model == "cluster"
+
+    def _histogram(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+        if not self._mine(snapshot):
+            edges = np.linspace(0, 1, previews.BINS + 1)
+            none = np.empty((0, previews.BINS))
+            return figures.parallax_histogram(
+                NONE,
+                None,
+                replicates=none,
+                edges=edges,
+                prior_replicates=none,
+                dark=dark,
+            )
+        stars, _, selected = self._stars(snapshot)
+        edges = previews.parallax_edges(snapshot)
+        return figures.parallax_histogram(
+            stars.parallax,
+            selected,
+            replicates=previews.replicates(snapshot, edges),
+            edges=edges,
+            prior_replicates=previews.prior_replicates(snapshot, edges),
+            dark=dark,
+        )
+
+    def _diagram(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+        if not self._mine(snapshot):
+            return figures.colour_magnitude(NONE, NONE, None, None, dark=dark)
+        stars, membership, selected = self._stars(snapshot)
+        return figures.colour_magnitude(
+            stars.bp_rp, stars.g_mag, membership, selected, dark=dark
+        )
+
+    def _sky(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+        if not self._mine(snapshot):
+            return figures.sky(NONE, NONE, None, None, dark=dark)
+        stars, membership, selected = self._stars(snapshot)
+        return figures.sky(stars.ra, stars.dec, membership, selected, dark=dark)
+
+    def _brush_parallax(self, box) -> None:
+        left, _, right, _ = box
+        self._select(lambda t: (t.parallax >= left) & (t.parallax <= right))
+
+    def _brush_diagram(self, box) -> None:
+        self._select(lambda t: _inside(t.bp_rp, t.g_mag, box))
+
+    def _brush_sky(self, box) -> None:
+        self._select(lambda t: _inside(t.ra, t.dec, box))
+
+    def _select(self, chosen) -> None:
+        self._session.selected = chosen(self._session.experiment.catalogue)
+
+    def _describe(self, snapshot: Snapshot) -> str:
+        if not self._mine(snapshot):
+            return snapshot.complaint
+        stars, membership, selected = self._stars(snapshot)
+        text = f"{len(stars):,} stars of {stars.name}."
+        if membership is not None:
+            text += f" {membership.sum():,.0f} of them are expected in the cluster."
+        if selected is not None:
+            text += f" Selected: {selected.sum():,}"
+            if membership is not None and selected.any():
+                text += f", mean membership {membership[selected].mean():.2f}"
+            text += "."
+        return text
+
+    def __panel__(self):
+        return self._layout
+
+
+def _brush(select) -> hv.streams.BoundsXY:
+    stream = hv.streams.BoundsXY()
+    stream.add_subscriber(lambda bounds=None: select(bounds) if bounds else None)
+    return stream
+
+
+def _inside(x: np.ndarray, y: np.ndarray, box) -> np.ndarray:
+    left, right = sorted((box[0], box[2]))
+    bottom, top = sorted((box[1], box[3]))
+    return (x >= left) & (x <= right) & (y >= bottom) & (y <= top)

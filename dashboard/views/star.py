@@ -1,0 +1,127 @@
+"""The middle of the page for one star: chosen in the diagram, and its distance."""
+
+import holoviews as hv
+import numpy as np
+import panel_material_ui as pmui
+from panel.viewable import Viewer
+
+from dashboard import figures, previews
+from dashboard.session import Session, Snapshot
+from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
+from dashboard.views.layout import WIDE, side_by_side
+from dashboard.views.posterior import Posterior
+from inference.predictive import prior_density
+from inference.problems import PROBLEMS
+
+NONE = np.empty(0)
+
+
+class StarCentre(Viewer):
+    """The star chosen in the colour-magnitude diagram, and its distance."""
+
+    def __init__(self, session: Session):
+        super().__init__()
+        self._session = session
+        problem = PROBLEMS["star"]
+        tap = hv.streams.Tap()
+        tap.add_subscriber(self._tap)
+        diagram = FigureView(
+            session,
+            self._diagram,
+            lambda _: "Click a star to choose it.",
+            height=520,
+            settings=lambda s: (s.problem, s.catalogue, s.star),
+            results=lambda s: (s.cluster and s.cluster.stars,),
+            pace=2.0,
+            gestures=[tap],
+        )
+        distance = FigureView(
+            session,
+            self._distance,
+            self._describe,
+            height=300,
+            settings=data_and_priors,
+            results=lambda s: (*draws_so_far(s), s.cluster and s.cluster.drawn),
+        )
+        right = pmui.Column(distance, Posterior(session, problem, height=160), **WIDE)
+        self._layout = side_by_side(diagram, right, (5, 7))
+
+    def _mine(self, snapshot: Snapshot) -> bool:
+        return snapshot.spec is not None and snapshot.spec.model == "star"
+
+    def _diagram(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+        if not self._mine(snapshot):
+            return figures.colour_magnitude(NONE, NONE, None, None, dark=dark)
+        table, chosen = snapshot.catalogue, None
+        if snapshot.star is not None:
+            chosen = np.arange(len(table)) == snapshot.star
+        return figures.colour_magnitude(
+            table.bp_rp,
+            table.g_mag,
+            previews.table_membership(snapshot),
+            chosen,
+            dark=dark,
+        )
+
+    def _tap(self, x=None, y=None) -> None:
+        table = self._session.experiment.catalogue
+        if x is None or y is None:
+            return
+        # Nearest on the screen: both axes in units of their range.
+        away = [
+            (values - place) / (np.nanmax(values) - np.nanmin(values))
+            for values, place in ((table.bp_rp, x), (table.g_mag, y))
+        ]
+        separation = np.hypot(*away)
+        if np.nanmin(separation) < 0.05:
+            self._session.experiment.star = int(np.nanargmin(separation))
+
+    def _distance(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+        if not self._mine(snapshot):
+            return figures.star_distance(
+                draws=np.empty((1, 0)),
+                prior=(NONE, NONE),
+                inverse_parallax=1.0,
+                dark=dark,
+            )
+        observed = snapshot.observed
+        parallax = float((observed["parallax"] - observed["zero_point"])[0])
+        draws = snapshot.draws["distance"] if snapshot.shows_run else np.empty((1, 0))
+        xs, density = previews.prior_curve(snapshot.spec, "distance")
+        if draws.size:
+            # The prior's own range, and finely where the posterior is.
+            low, high = np.quantile(draws, [0.0005, 0.9995])
+            coarse = np.linspace(1.0, max(xs[-1], high), 300)
+            around = (1.5 * low - 0.5 * high, 1.5 * high - 0.5 * low)
+            xs = np.union1d(coarse, np.linspace(max(around[0], 1.0), around[1], 200))
+            density = prior_density(snapshot.spec, "distance", xs)
+        fine = np.geomspace(max(xs[-1] / 1000, 1.0), xs[-1], 2000)
+        return figures.star_distance(
+            draws=draws,
+            prior=(xs, density),
+            inverse_parallax=1000.0 / parallax if parallax > 0 else None,
+            cluster=previews.cluster_says(snapshot, fine),
+            dark=dark,
+        )
+
+    def _describe(self, snapshot: Snapshot) -> str:
+        if snapshot.complaint or not self._mine(snapshot):
+            return snapshot.complaint
+        observed = snapshot.observed
+        parallax = float((observed["parallax"] - observed["zero_point"])[0])
+        error = float(observed["parallax_error"][0])
+        text = f"Parallax {parallax:.3f} ± {error:.3f} mas. "
+        if parallax > 0:
+            text += f"1/parallax is {1000 / parallax:,.0f} pc. "
+        else:
+            text += "1/parallax means nothing here: the parallax is not positive. "
+        row = snapshot.rows.get("distance") if snapshot.shows_run else None
+        if row is not None:
+            text += f"Posterior median {row.median:,.0f} pc, "
+            text += f"68 %: {row.low:,.0f} to {row.high:,.0f} pc. "
+        if snapshot.cluster is None:
+            text += "Run the cluster problem to see what it says of this star."
+        return text
+
+    def __panel__(self):
+        return self._layout
