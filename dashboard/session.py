@@ -162,15 +162,32 @@ class Session(param.Parameterized):
         )
         try:
             spec = experiment.freeze()
-            observed = experiment.observe(spec)
+            data = self._data(spec)
         except (SpecError, DataError) as error:
             last = self.snapshot
             if last.problem is not base.problem:
                 return replace(base, complaint=str(error))
             # What was there stays on the screen, beside the complaint.
-            kept = {"spec": last.spec, "observed": last.observed, "kept": last.kept}
-            return replace(base, complaint=str(error), **kept)
-        return replace(base, spec=spec, observed=observed, kept=self._kept())
+            return replace(
+                base,
+                complaint=str(error),
+                spec=last.spec,
+                observed=last.observed,
+                catalogue=last.catalogue,
+                kept=last.kept,
+            )
+        return replace(base, spec=spec, **data)
+
+    def _data(self, spec: RunSpec) -> dict:
+        """Return the arrays of a spec: the last ones, while it is the same data.
+
+        What is computed from them can then be kept by their identity.
+        """
+        last = self.snapshot
+        same_table = last.catalogue is self.experiment.catalogue
+        if last.spec is not None and last.spec.data == spec.data and same_table:
+            return {"observed": last.observed, "kept": last.kept}
+        return {"observed": self.experiment.observe(spec), "kept": self._kept()}
 
     def _kept(self) -> np.ndarray:
         low, high = self.experiment.cut

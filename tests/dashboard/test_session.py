@@ -89,6 +89,38 @@ def test_a_cut_without_stars_is_a_complaint_and_loses_nothing(session):
     assert session.snapshot.complaint == ""
 
 
+def test_a_moved_prior_reads_no_data_again(session):
+    session.experiment.problem = "cluster"
+    session.poll()
+    before = session.snapshot
+    session.experiment.set_prior("log_sigma", Prior.of("Normal", loc=-3.0, scale=1.0))
+    session.poll()
+    assert session.snapshot.spec != before.spec
+    assert session.snapshot.observed is before.observed
+    session.experiment.cut = (0.3, 3.0)
+    session.poll()
+    assert len(session.snapshot.observed["parallax"]) < len(before.observed["parallax"])
+    table = session.experiment.catalogue
+    session.experiment.catalogue = table.where(table.parallax > 1.0)
+    session.poll()
+    assert session.snapshot.observed["parallax"].min() > 1.0
+
+
+def test_a_table_that_the_cut_empties_leaves_the_last_one_whole(session):
+    session.experiment.problem = "cluster"
+    session.poll()
+    shown = session.snapshot
+    table = session.experiment.catalogue
+    session.experiment.catalogue = table.where(table.parallax < 0)
+    session.poll()
+    held = session.snapshot
+    assert "leaves no star" in held.complaint
+    assert len(held.catalogue) == len(held.kept) == len(shown.kept)
+    session.experiment.seed += 1
+    session.poll()
+    assert "leaves no star" in session.snapshot.complaint
+
+
 def test_settings_changed_since_the_run_is_a_comparison(session):
     session.start()
     assert not session.snapshot.changed_since_run
