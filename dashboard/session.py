@@ -91,7 +91,11 @@ class Session(param.Parameterized):
         super().__init__(experiment=experiment, snapshot=Snapshot(), **params)
         self._executor = executor
         self._runs: dict[str, Run] = {}
-        self._shown: tuple = ()
+        # A class polls some hundred times a second: an edit leaves a mark, so that
+        # nothing need be compared where nothing happened.
+        self._edits: object = None
+        experiment.param.watch(self._edited, list(experiment.param))
+        self._shown: tuple = ((object(), None), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
@@ -124,16 +128,15 @@ class Session(param.Parameterized):
         for run in self._runs.values():
             run.stop()
 
+    def _edited(self, *events) -> None:
+        self._edits = events
+
     def poll(self) -> None:
         """Publish a new snapshot if anything differs from the last one."""
         current = self.current
         record = current.latest if current is not None else None
-        inputs = (
-            self.experiment.problem,
-            self.experiment.param.values(),
-            self.selected,
-        )
-        same_inputs = bool(self._shown) and _same(inputs, self._shown[0])
+        inputs = (self._edits, self.selected)
+        same_inputs = all(a is b for a, b in zip(inputs, self._shown[0], strict=True))
         if same_inputs and (record is self._shown[1] or not self._due(record)):
             return
         self._shown = (inputs, record)
@@ -205,19 +208,3 @@ class Session(param.Parameterized):
         self._summed_at = time.monotonic()
         return summaries.summarise(record.draws)
 
-
-def _same(now: tuple, before: tuple) -> bool:
-    """Compare by identity first: arrays and mappings are replaced, not edited."""
-    (problem, values, *rest), (old_problem, old_values, *old_rest) = now, before
-    return (
-        problem == old_problem
-        and all(a is b for a, b in zip(rest, old_rest, strict=True))
-        and all(
-            values[name] is old_values[name]
-            or (
-                isinstance(values[name], int | float | str | tuple)
-                and values[name] == old_values[name]
-            )
-            for name in values
-        )
-    )
