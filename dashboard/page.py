@@ -7,7 +7,7 @@ import panel_material_ui as pmui
 from panel.util.parameters import edit_readonly
 
 from dashboard.experiment import Experiment
-from dashboard.session import Session
+from dashboard.session import Session, Snapshot
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
 from dashboard.views.runbar import RunBar
@@ -49,13 +49,18 @@ def build_page(executor: Executor) -> pmui.Page:
             )
         ],
     )
-    # The page would follow the server's one busy flag, of all sessions: telling one
-    # session's browser about another's work is work too, and never ends. The run bar
-    # says what is going on.
+    # The page would follow the server's one busy flag, that of all sessions, and be kept
+    # alive by it for ever. Giving it another reference takes that watcher away.
     with edit_readonly(page):
-        page.busy = False
+        page.busy = pn.bind(_runs, session.param.snapshot)
     page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")
     session.dark = page.dark_theme
-    pn.state.add_periodic_callback(session.poll, period=POLL_MILLISECONDS)
+    # Panel's own timer would set the server's busy flag at every tick, which everything
+    # bound to it on every page would then follow.
+    pn.state.curdoc.add_periodic_callback(session.poll, POLL_MILLISECONDS)
     pn.state.on_session_destroyed(lambda _: session.close())
     return page
+
+
+def _runs(snapshot: Snapshot) -> bool:
+    return snapshot.record is not None and not snapshot.record.phase.over
