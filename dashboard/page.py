@@ -49,8 +49,8 @@ def build_page(executor: Executor) -> pmui.Page:
             )
         ],
     )
-    # The page would follow the server's one busy flag, that of all sessions, and be kept
-    # alive by it for ever. Giving it another reference takes that watcher away.
+    # The page would follow the server's one busy flag, that of all sessions, and be
+    # kept alive by it for ever. Giving it another reference takes that watcher away.
     with edit_readonly(page):
         page.busy = pn.bind(_runs, session.param.snapshot)
     page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")

@@ -207,4 +207,3 @@ class Session(param.Parameterized):
             return last.rows
         self._summed_at = time.monotonic()
         return summaries.summarise(record.draws)
-

@@ -39,9 +39,36 @@ def star_moments(nodes, log_l, log_distance, width, fraction):
     -------
     StarMoments
     """
-    share, x, weight = conditional(nodes, log_l, log_distance, width, fraction)
-    mean, square = ((weight * jnp.exp(k * x)).sum(axis=0) for k in (1, 2))
-    return StarMoments(share, mean, square)
+    field = jnp.log1p(-fraction) + quadrature.log_field(nodes, log_l)
+    cluster = jnp.log(fraction) + quadrature.log_cluster(nodes, log_distance, width)
+    share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
+    near, near_square = lax.cond(
+        width < quadrature.WIDE,
+        _cluster_moments_narrow,
+        _cluster_moments_wide,
+        *(nodes, log_distance, width),
+    )
+    mean, square = quadrature.field_moments(nodes, log_l)
+    return StarMoments(
+        share,
+        share * near + (1 - share) * mean,
+        share * near_square + (1 - share) * square,
+    )
+
+
+def _cluster_moments_narrow(nodes, mu, s):
+    x, weight = _narrow_nodes(nodes, mu, s)
+    return _moments(x, weight)
+
+
+def _cluster_moments_wide(nodes, mu, s):
+    x, weight = _wide_nodes(nodes, mu, s)
+    return _moments(x, weight)
+
+
+def _moments(x, weight):
+    distance = jnp.exp(x)
+    return (weight * distance).sum(axis=0), (weight * distance**2).sum(axis=0)
 
 
 def conditional(nodes, log_l, log_distance, width, fraction):
@@ -66,7 +93,7 @@ def conditional(nodes, log_l, log_distance, width, fraction):
     share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
     in_field = jax.nn.softmax(log_weight + 3 * x - jnp.exp(x - log_l), axis=0)
     near_x, in_cluster = lax.cond(
-        width < quadrature.WIDE, _narrow_nodes, _wide_nodes, nodes, log_distance, width
+        width < quadrature.WIDE, _padded_nodes, _wide_nodes, nodes, log_distance, width
     )
     weight = jnp.concatenate([share * in_cluster, (1 - share) * in_field])
     return share, jnp.concatenate([near_x, x]), weight
@@ -83,7 +110,11 @@ def _narrow_nodes(nodes, mu, s):
     mode, scale = quadrature.conditional_mode(nodes.parallax, nodes.error, mu, s)
     u = mode + np.sqrt(2.0) * scale * t
     terms = np.log(weight) + t**2 + quadrature.log_joint(nodes, mu, s, u)[0]
-    x, weights = mu + s * u, jax.nn.softmax(terms, axis=0)
+    return mu + s * u, jax.nn.softmax(terms, axis=0)
+
+
+def _padded_nodes(nodes, mu, s):
+    x, weights = _narrow_nodes(nodes, mu, s)
     # Both branches of a cond have one shape: pad with weightless nodes.
     pad = ((0, quadrature.FIELD_NODES - quadrature.HERMITE_NODES), (0, 0))
     return jnp.pad(x, pad, mode="edge"), jnp.pad(weights, pad)

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from numpyro.distributions import biject_to
 from numpyro.infer.hmc import hmc
 from numpyro.infer.util import constrain_fn, potential_energy
 
@@ -31,7 +32,6 @@ STATS = {
     "energy": "energy",
     "num_steps": "n_steps",
     "accept_prob": "acceptance_rate",
-    "potential_energy": "lp",
 }
 """NumPyro's fields of a state, under the names that ArviZ gives them."""
 
@@ -88,6 +88,18 @@ def log_density(shape: Shape) -> Callable:
         return potential_energy(model, inputs, {}, position)
 
     return potential
+
+
+def log_prior(shape: Shape, position, arguments: Arguments):
+    """Return ln density of the parameters' priors at an unconstrained position."""
+    total = 0.0
+    for name, prior in numpyro_priors(dict(shape.families), arguments.priors).items():
+        if name in position:
+            transform = biject_to(prior.support)
+            value = transform(position[name])
+            jacobian = transform.log_abs_det_jacobian(position[name], value)
+            total += prior.log_prob(value) + jacobian
+    return total
 
 
 def constrained(shape: Shape, position, arguments: Arguments) -> dict:
@@ -187,6 +199,7 @@ def _chunk(shape, sample_kernel, capacity, state, arguments, length):
 
     def record(state):
         stats = {ours: getattr(state, its) for its, ours in STATS.items()}
+        stats["lp"] = -state.potential_energy
         return state.z, stats | {"step_size": state.adapt_state.step_size}
 
     rows = jax.tree.map(
@@ -202,15 +215,17 @@ def _chunk(shape, sample_kernel, capacity, state, arguments, length):
 
     state, (positions, stats) = lax.fori_loop(0, length, draw, (state, rows))
     draws = jax.vmap(lambda z: constrained(shape, z, arguments))(positions)
-    return state, draws, stats
+    prior = jax.vmap(lambda z: log_prior(shape, z, arguments))(positions)
+    likelihood = stats["lp"] - prior
+    return state, draws, stats | {"log_prior": prior, "log_likelihood": likelihood}
 
 
-def in_threads(function: Callable, chains: int, threads: int) -> list:
-    """Call ``function(chain)`` for every chain, some at a time, in order of chain."""
-    if threads == 1 or chains == 1:
-        return [function(chain) for chain in range(chains)]
-    with ThreadPoolExecutor(min(threads, chains)) as pool:
-        return list(pool.map(function, range(chains)))
+def in_threads(function: Callable, count: int, threads: int) -> list:
+    """Return ``function(k)`` for k = 0 to count - 1, computing some at a time."""
+    if threads == 1 or count <= 1:
+        return [function(k) for k in range(count)]
+    with ThreadPoolExecutor(min(threads, count)) as pool:
+        return list(pool.map(function, range(count)))
 
 
 def stack(trees: list) -> Any:

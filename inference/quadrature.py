@@ -163,6 +163,44 @@ def _series_at(nodes, log_l):
     return value @ nodes.series, derivative @ nodes.series
 
 
+def field_moments(nodes, log_l):
+    """Return mean and mean square of the distance of a star of the field, (star,).
+
+    With b = 1/L and ln f = ln g(b) + 3 ln b, the mean is -(ln g)' and the variance
+    (ln g)''. In ln L, primes by that: the mean is L g', the variance L² (g' + g'').
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l : scalar
+        ln of the field's length scale L [pc].
+
+    Returns
+    -------
+    mean, square : array (star,)
+        [pc], [pc²]
+    """
+    low, high = LOG_L_RANGE
+    inside = (log_l > low) & (log_l < high)
+    return lax.cond(inside, _series_moments, _sum_moments, nodes, log_l)
+
+
+def _sum_moments(nodes, log_l):
+    x = nodes.log_distance
+    weight = jax.nn.softmax(nodes.log_weight + 3 * x - jnp.exp(x - log_l), axis=0)
+    distance = jnp.exp(x)
+    return (weight * distance).sum(axis=0), (weight * distance**2).sum(axis=0)
+
+
+def _series_moments(nodes, log_l):
+    (_, slope), (_, curvature) = jax.jvp(
+        lambda at: _series_at(nodes, at), (log_l,), (jnp.ones_like(log_l),)
+    )
+    scale = jnp.exp(log_l)
+    mean = scale * slope
+    return mean, mean**2 + scale**2 * (slope + curvature)
+
+
 def _sum_at(nodes, log_l):
     x = nodes.log_distance
     ratio = jnp.exp(x - log_l)

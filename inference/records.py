@@ -20,10 +20,14 @@ class Task:
     """Whether per-star draws are returned."""
     adapt_metric: bool = True
     """Whether warm-up replaces the metric, as `Prepared` decided."""
+    emulator: tuple[np.ndarray, ...] = ()
+    """Arrays of the emulator that serves in place of the likelihood, if any."""
     state: tuple[np.ndarray, ...] = ()
     """Leaves of the sampler's state, the first axis is chain."""
     length: int = 0
     """Draws to add to each chain."""
+    drawn: int = 0
+    """Draws of each chain that were kept before."""
     sampling: bool = False
     """Whether the draws are kept, being past warm-up."""
 
@@ -46,6 +50,7 @@ class Prepared(NamedTuple):
 
     state: tuple[np.ndarray, ...]
     adapt_metric: bool
+    emulator: tuple[np.ndarray, ...]
     capacity: int
     """Longest chunk of this program."""
     device: str

@@ -202,7 +202,10 @@ class Run:
     def _prepared(self, prepared: Prepared) -> None:
         self._capacity = prepared.capacity
         self._task = replace(
-            self._task, state=prepared.state, adapt_metric=prepared.adapt_metric
+            self._task,
+            state=prepared.state,
+            adapt_metric=prepared.adapt_metric,
+            emulator=prepared.emulator,
         )
         self._latest = replace(
             self._latest, device=prepared.device, compile_seconds=prepared.seconds
@@ -228,7 +231,9 @@ class Run:
             phase = Phase.WARMING_UP if warming else Phase.SAMPLING
             self._latest = replace(record, phase=phase)
             length = max(1, min(left, self._pace, self._capacity))
-            self._task = replace(self._task, length=length, sampling=not warming)
+            self._task = replace(
+                self._task, length=length, drawn=record.drawn, sampling=not warming
+            )
             self._send(engines.run_chunk, self._chunk_done)
 
     def _chunk_done(self, chunk: Chunk) -> None:

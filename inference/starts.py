@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from jax.flatten_util import ravel_pytree
-from numpyro.distributions import biject_to, constraints
+from numpyro.distributions import biject_to
 from scipy.optimize import minimize
 
 from inference import conditionals
@@ -39,14 +38,19 @@ class Start(NamedTuple):
 
 
 class Laplace(NamedTuple):
-    """A Gaussian about a mode, in unconstrained coordinates."""
+    """A Gaussian about a mode."""
 
     mode: np.ndarray
     """(parameter,)"""
     covariance: np.ndarray
     """(parameter, parameter)"""
-    efficiency: float
-    """Effective share of draws of this Gaussian, weighted to the posterior: 0 to 1."""
+    log_mass: float
+    """ln of the integral of the Gaussian; -inf where the mode is no maximum."""
+
+    @property
+    def proper(self) -> bool:
+        """Whether the density falls off on every side."""
+        return bool(np.isfinite(self.log_mass))
 
 
 def chain_generator(seed: int, chain: int) -> np.random.Generator:
@@ -88,49 +92,55 @@ def from_priors(
     return Start(stacked, np.array(metric), adapt=True)
 
 
-def laplace(
-    value_and_gradient: Callable,
-    guesses: list[dict[str, float]],
-    bounds: dict[str, tuple[float, float]],
-    seed: int,
-) -> Laplace:
-    """Find the best mode from several guesses, and the Gaussian about it.
+def modes(
+    value_and_gradient: Callable, guesses: list[np.ndarray], box: np.ndarray
+) -> tuple[Laplace, ...]:
+    """Find the modes that guesses lead to, that with the most mass first.
 
     Parameters
     ----------
     value_and_gradient : callable
-        Unconstrained position (a dict of scalars) to -ln posterior and its gradient.
-    guesses : list of positions
-    bounds : dict of (low, high)
-        A box for the search, in unconstrained coordinates.
-    seed : int
-        Of the draws that check the Gaussian.
+        Position (parameter,) to -ln posterior and its gradient.
+    guesses : list of arrays (parameter,)
+    box : array (parameter, 2)
+        Where to look.
+
+    Returns
+    -------
+    tuple of Laplace
+        Without those that hold less than a thousandth of the first one's mass.
     """
-    unravel = ravel_pytree(guesses[0])[1]
-
-    def function(flat):
-        value, gradient = value_and_gradient(unravel(flat))
-        return float(value), np.asarray(ravel_pytree(gradient)[0])
-
-    box = [bounds[name] for name in sorted(bounds)]
-    fits = [
-        minimize(
-            function,
-            np.clip(np.asarray(ravel_pytree(guess)[0]), *np.transpose(box)),
+    found: list[Laplace] = []
+    for guess in guesses:
+        fit = minimize(
+            value_and_gradient,
+            np.clip(guess, *box.T),
             jac=True,
             method="L-BFGS-B",
             bounds=box,
             options={"ftol": 1e-12, "gtol": 1e-2},
         )
-        for guess in guesses
-    ]
-    mode = min(fits, key=lambda fit: fit.fun).x
-    covariance = _inverse_hessian(lambda flat: function(flat)[1], mode)
+        if not any(_same(fit.x, other) for other in found):
+            found.append(_gaussian(value_and_gradient, fit.x))
+    found.sort(key=lambda fit: -fit.log_mass)
+    return tuple(
+        f for f in found if f is found[0] or f.log_mass > found[0].log_mass - 7
+    )
+
+
+def _same(mode: np.ndarray, fit: Laplace) -> bool:
+    """Whether a search ended where another one did."""
+    away = mode - fit.mode
+    return bool(away @ np.linalg.solve(fit.covariance, away) < 1.0)
+
+
+def _gaussian(value_and_gradient: Callable, mode: np.ndarray) -> Laplace:
+    covariance = _inverse_hessian(lambda x: value_and_gradient(x)[1], mode)
     if covariance is None:
-        return Laplace(mode, np.eye(mode.size), 0.0)
-    mode = mode - covariance @ function(mode)[1]
-    efficiency = _efficiency(lambda flat: function(flat)[0], mode, covariance, seed)
-    return Laplace(mode, covariance, efficiency)
+        return Laplace(mode, np.eye(mode.size), -np.inf)
+    mode = mode - covariance @ value_and_gradient(mode)[1]
+    log_mass = 0.5 * np.linalg.slogdet(covariance)[1] - value_and_gradient(mode)[0]
+    return Laplace(mode, covariance, log_mass)
 
 
 def _inverse_hessian(gradient: Callable, mode: np.ndarray, step: float = 1e-4):
@@ -146,24 +156,46 @@ def _inverse_hessian(gradient: Callable, mode: np.ndarray, step: float = 1e-4):
     return (vectors / eigenvalues) @ vectors.T
 
 
-def _efficiency(function: Callable, mode, covariance, seed: int) -> float:
-    z = np.random.default_rng(seed).standard_normal((CHECK_DRAWS, mode.size))
-    draws = mode + z @ np.linalg.cholesky(covariance).T
-    log_weights = np.array([-function(d) for d in draws]) + 0.5 * (z**2).sum(axis=1)
+def efficiency(value: Callable, fit: Laplace, seed: int) -> float:
+    """Return the effective share of a Gaussian's draws, weighted to the posterior.
+
+    Parameters
+    ----------
+    value : callable
+        Position (parameter,) to -ln posterior.
+    fit : Laplace
+    seed : int
+
+    Returns
+    -------
+    float
+        From 0 to 1; 0 for what is no maximum.
+    """
+    if not fit.proper:
+        return 0.0
+    z = np.random.default_rng(seed).standard_normal((CHECK_DRAWS, fit.mode.size))
+    draws = fit.mode + z @ np.linalg.cholesky(fit.covariance).T
+    log_weights = 0.5 * (z**2).sum(axis=1) - np.array([value(d) for d in draws])
     weights = np.exp(log_weights - log_weights.max())
     return float(weights.sum() ** 2 / (weights**2).sum() / CHECK_DRAWS)
 
 
-def about_mode(fit: Laplace, unravel: Callable, chains: int, seed: int) -> Start:
-    """Start chains spread about a mode, with the covariance there as the metric."""
-    factor = SPREAD * np.linalg.cholesky(fit.covariance)
-    flat = [
-        fit.mode + factor @ chain_generator(seed, c).standard_normal(fit.mode.size)
-        for c in range(chains)
-    ]
+def about_modes(
+    fits: tuple[Laplace, ...], unravel: Callable, chains: int, seed: int, adapt: bool
+) -> Start:
+    """Start chains spread about modes, with the covariance there as the metric.
+
+    Chains take the modes in turn, so that modes which chains do not travel between show
+    as chains that disagree.
+    """
+    flat, metric = [], []
+    for chain in range(chains):
+        fit = fits[chain % len(fits)]
+        z = chain_generator(seed, chain).standard_normal(fit.mode.size)
+        flat.append(fit.mode + SPREAD * np.linalg.cholesky(fit.covariance) @ z)
+        metric.append(fit.covariance)
     positions = jax.tree.map(lambda *a: np.stack(a), *[unravel(f) for f in flat])
-    metric = np.repeat(fit.covariance[None], chains, axis=0)
-    return Start(positions, metric, adapt=fit.efficiency < GOOD_EFFICIENCY)
+    return Start(positions, np.stack(metric), adapt)
 
 
 def with_distances(start: Start, nodes, populations, seed: int) -> Start:
@@ -193,70 +225,3 @@ def with_distances(start: Start, nodes, populations, seed: int) -> Start:
     diagonal = np.diagonal(start.inverse_metric, axis1=1, axis2=2)
     metric = np.concatenate([np.stack(variances), diagonal], axis=1)
     return Start(positions, metric, adapt=False)
-
-
-CLUSTER_BOX = {
-    "log_L": (0.0, 14.0),
-    "log_dist_clust": (0.0, 14.0),
-    "log_sigma": (-10.0, 3.0),
-}
-"""Where the cluster's mode is looked for: distances from 1 pc to 1 Mpc."""
-LOGIT_BOX = (-12.0, 12.0)
-
-
-def cluster_guesses(parallax, error, distributions):
-    """Guess the cluster's population where parallaxes pile up, and elsewhere.
-
-    Parameters
-    ----------
-    parallax, error : array (star,)
-        Parallax with its zero-point subtracted, and its error [mas].
-    distributions : dict
-        The priors, as NumPyro distributions.
-
-    Returns
-    -------
-    guesses : list of unconstrained positions
-    bounds : dict of (low, high)
-        Unconstrained.
-    """
-    # The peak of the parallaxes' density, each smeared by its own error: precise
-    # stars decide. Distances where that density, or the bulk of the stars, lies.
-    low, high = np.quantile(parallax, [0.01, 0.99])
-    grid = np.linspace(low, high, 400)
-    best = np.argsort(error)[:2000]
-    width = np.maximum(error[best], 0.01)
-    z = (grid[:, None] - parallax[best]) / width
-    peak = grid[np.argmax((np.exp(-0.5 * z**2) / width).sum(axis=1))]
-    mean = np.average(parallax, weights=1 / error**2)
-    populations = [
-        {
-            "log_L": np.log(400.0),
-            "log_dist_clust": np.log(1000.0 / max(float(value), 0.05)),
-            "log_sigma": np.log(relative),
-            "frac_clust": 0.5,
-        }
-        for value in (peak, mean)
-        for relative in (0.02, 0.2)
-    ]
-    bounds = {
-        name: CLUSTER_BOX[name]
-        if distribution.support is constraints.real
-        else LOGIT_BOX
-        for name, distribution in distributions.items()
-    }
-    return [_unconstrained(p, distributions) for p in populations], bounds
-
-
-def _unconstrained(values, distributions):
-    """Map values to unconstrained coordinates, the nearest where a prior forbids."""
-    position = {}
-    for name, distribution in distributions.items():
-        support = distribution.support
-        value = values[name]
-        if support is not constraints.real:
-            low, high = float(support.lower_bound), float(support.upper_bound)
-            margin = 0.01 * (high - low)
-            value = np.clip(value, low + margin, high - margin)
-        position[name] = float(biject_to(support).inv(value))
-    return position

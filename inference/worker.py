@@ -9,7 +9,8 @@ import os
 import stat
 import time
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,13 +20,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from inference import conditionals, nuts, quadrature, starts
-from inference.models import numpyro_priors
+from inference import conditionals, locate, nuts, quadrature, starts
+from inference.emulator import Emulator, never
+from inference.models import cluster, numpyro_priors
 from inference.records import Chunk, Prepared, Task
 
 POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
-STAR_DRAWS = 8
-"""Draws of a chunk whose star-by-star conditionals are summed."""
+STAR_STRIDE = 40
+"""One draw of so many has its star-by-star conditionals summed."""
 
 
 def configure(cache: str | None = None) -> None:
@@ -79,10 +81,10 @@ def prepare(task: Task) -> Prepared:
     Prepared
     """
     clock = time.perf_counter()
-    observed = _observed(task)
-    arguments = nuts.Arguments(observed, task.hyperparameters)
     shape = _shape(task, adapt=True)
-    start = _start(task, shape, arguments)
+    start, emulator = _start(task, shape)
+    task = replace(task, emulator=_leaves(emulator))
+    arguments = _arguments(task)
     shape = shape._replace(adapt_metric=start.adapt)
     keys = jnp.stack(
         [
@@ -104,6 +106,7 @@ def prepare(task: Task) -> Prepared:
     return Prepared(
         state=_leaves(state),
         adapt_metric=start.adapt,
+        emulator=task.emulator,
         capacity=program.capacity,
         device=device(),
         seconds=time.perf_counter() - clock,
@@ -123,8 +126,7 @@ def run_chunk(task: Task) -> Chunk:
     Chunk
     """
     clock = time.perf_counter()
-    observed = _observed(task)
-    arguments = nuts.Arguments(observed, task.hyperparameters)
+    arguments = _arguments(task)
     shape = _shape(task, adapt=task.adapt_metric)
     program = _program(task, shape, arguments)
     state = jax.tree.unflatten(program.structure, task.state)
@@ -147,7 +149,7 @@ def run_chunk(task: Task) -> Chunk:
         state=_leaves(state),
         draws=draws,
         stats=stats,
-        stars=_stars(task, observed, draws) if task.sampling else None,
+        stars=_stars(task, arguments, draws) if task.sampling else None,
         seconds=time.perf_counter() - clock,
     )
 
@@ -176,6 +178,15 @@ def _shape(task: Task, adapt: bool) -> nuts.Shape:
         latent=task.latent,
         chains=task.chains if vectorised else 1,
     )
+
+
+def _arguments(task: Task) -> nuts.Arguments:
+    """Return data on the device, and hyper-parameters."""
+    observed = _observed(task)
+    if task.spec.model == "cluster":
+        fitted = Emulator(*task.emulator) if task.emulator else never()
+        observed = observed | {"emulator": jax.tree.map(jnp.asarray, fitted)}
+    return nuts.Arguments(observed, task.hyperparameters)
 
 
 def _observed(task: Task) -> dict[str, Any]:
@@ -229,37 +240,90 @@ def _example_start(task: Task, shape: nuts.Shape):
     return position, metric, jax.random.PRNGKey(0)
 
 
-def _start(task: Task, shape: nuts.Shape, arguments) -> starts.Start:
+def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
+    """Return where chains start, and the emulator they use, if any."""
     spec, seed = task.spec, task.spec.sampler.seed
     distributions = numpyro_priors(dict(shape.families), task.hyperparameters)
+    arguments = _arguments(task)
     if spec.model != "cluster":
         potential = _compiled_potential(shape)
         sampled = {p.name: spec.priors[p.name] for p in spec.problem.parameters}
-        return starts.from_priors(
+        start = starts.from_priors(
             lambda position: potential(position, arguments),
             sampled,
             distributions,
             task.chains,
             seed,
         )
-    y = np.asarray(arguments.observed["nodes"].parallax)
-    e = np.asarray(arguments.observed["nodes"].error)
-    value_and_gradient = _compiled_gradient(shape._replace(method="marginal"))
-    guesses, bounds = starts.cluster_guesses(y, e, distributions)
-    fit = starts.laplace(
-        lambda z: value_and_gradient(z, arguments), guesses, bounds, seed
-    )
-    start = starts.about_mode(fit, ravel_pytree(guesses[0])[1], task.chains, seed)
-    if spec.method == "marginal":
-        return start
+        return start, ()
     marginal = shape._replace(method="marginal")
+    potential = partial(_with_emulator, _compiled_gradient(marginal), arguments)
+    nodes = arguments.observed["nodes"]
+    exact = partial(_likelihoods, nodes)
+    medians = {name: float(p.scipy.median()) for name, p in spec.priors.items()}
+    located = locate.posterior(
+        potential, exact, _table(_Identified(nodes)), distributions, medians
+    )
+    unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
+    best = located.modes[0]
+    share = starts.efficiency(
+        lambda z: float(potential(unravel(z), located.emulator)[0]), best, seed
+    )
+    adapt = len(located.modes) > 1 or share < starts.GOOD_EFFICIENCY
+    start = starts.about_modes(located.modes, unravel, task.chains, seed, adapt)
+    if spec.method == "marginal":
+        # Vectorised chains would compute both branches of every choice.
+        return start, located.emulator if shape.chains == 1 else ()
     populations = [
         _population(
             nuts.constrained(marginal, nuts.take(start.positions, c), arguments)
         )
         for c in range(task.chains)
     ]
-    return starts.with_distances(start, arguments.observed["nodes"], populations, seed)
+    return starts.with_distances(start, nodes, populations, seed), ()
+
+
+def _with_emulator(gradient, arguments, position, fitted):
+    observed = arguments.observed | {"emulator": fitted}
+    return gradient(position, arguments._replace(observed=observed))
+
+
+class _Identified(NamedTuple):
+    """Nodes that a cache knows by their identity; `_placed` keeps them alive."""
+
+    nodes: quadrature.StarNodes
+
+    def __eq__(self, other):
+        return self.nodes is other.nodes
+
+    def __hash__(self):
+        return id(self.nodes)
+
+
+@lru_cache(maxsize=8)
+def _table(identified: _Identified) -> locate.Table:
+    nodes = identified.nodes
+    y, e = np.asarray(nodes.parallax), np.asarray(nodes.error)
+
+    def exact(theta):
+        value, gradient = _likelihood(nodes, theta)
+        return float(value), np.asarray(gradient)
+
+    return locate.table(exact, partial(_likelihoods, nodes), y, e)
+
+
+def _likelihoods(nodes, thetas):
+    """Log likelihoods and gradients at many populations."""
+    done = nuts.in_threads(
+        lambda k: _likelihood(nodes, thetas[k]), len(thetas), _threads()
+    )
+    values, gradients = zip(*done, strict=True)
+    return np.asarray(values), np.stack([np.asarray(g) for g in gradients])
+
+
+@jax.jit
+def _likelihood(nodes, theta):
+    return jax.value_and_grad(lambda t: cluster.log_likelihood(nodes, t).sum())(theta)
 
 
 def _population(values):
@@ -277,24 +341,28 @@ def _compiled_gradient(shape: nuts.Shape):
     return nuts.traced_once(jax.value_and_grad(nuts.log_density(shape)))
 
 
-def _stars(task: Task, observed, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
+def _stars(task: Task, arguments, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
     """Sum memberships and moments of distances over a few draws of a chunk."""
     if task.spec.model != "cluster":
         return None
-    flat = np.stack([draws[name].ravel() for name in POPULATION], axis=1)
-    chosen = flat[np.linspace(0, len(flat) - 1, STAR_DRAWS).astype(int)]
-    sums = _summed_moments(observed["nodes"], chosen)
-    return STAR_DRAWS, tuple(np.asarray(s) for s in sums)
+    # Which draws are taken does not depend on how the run is cut into chunks.
+    rows = slice(-task.drawn % STAR_STRIDE, None, STAR_STRIDE)
+    chosen = np.stack([draws[name][:, rows].ravel() for name in POPULATION], axis=1)
+    nodes = arguments.observed["nodes"]
+    zero = np.zeros(nodes.parallax.shape)
+    sums = (zero, zero, zero)
+    for one in nuts.in_threads(
+        lambda k: _moments(nodes, chosen[k]), len(chosen), _threads()
+    ):
+        sums = tuple(
+            total + np.asarray(part) for total, part in zip(sums, one, strict=True)
+        )
+    return len(chosen), sums
 
 
 @jax.jit
-def _summed_moments(nodes, populations):
-    def add(total, population):
-        log_l, log_distance, log_sigma, fraction = population
-        moments = conditionals.star_moments(
-            nodes, log_l, log_distance, jnp.exp(log_sigma), fraction
-        )
-        return jax.tree.map(jnp.add, total, moments), None
-
-    zero = jnp.zeros_like(nodes.parallax)
-    return jax.lax.scan(add, conditionals.StarMoments(zero, zero, zero), populations)[0]
+def _moments(nodes, population):
+    log_l, log_distance, log_sigma, fraction = population
+    return conditionals.star_moments(
+        nodes, log_l, log_distance, jnp.exp(log_sigma), fraction
+    )

@@ -11,46 +11,68 @@ from inference.records import Task
 from inference.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("engine")
-BOX = {"a": (-10.0, 10.0), "b": (-10.0, 10.0)}
-GUESSES = [{"a": 1.0, "b": -2.0}, {"a": -3.0, "b": 3.0}]
+BOX = np.array([(-10.0, 10.0), (-10.0, 10.0)])
+GUESSES = [np.array([1.0, -2.0]), np.array([-3.0, 3.0])]
 
 
-def fit(potential, guesses=GUESSES):
-    value_and_gradient = jax.value_and_grad(potential)
-    return starts.laplace(value_and_gradient, guesses, BOX, seed=0)
+def flat(potential):
+    """-ln density and gradient, of an array (parameter,)."""
+
+    def call(z):
+        value, gradient = jax.value_and_grad(potential)(jnp.asarray(z))
+        return float(value), np.asarray(gradient)
+
+    return call
+
+
+def adapts(potential, fit):
+    function = flat(potential)
+    return starts.efficiency(lambda z: function(z)[0], fit, 0) < starts.GOOD_EFFICIENCY
 
 
 def test_a_gaussian_is_found_exactly():
     precision = np.array([[4.0, 1.0], [1.0, 0.5]])
 
     def potential(z):
-        away = jnp.array([z["a"] - 0.3, z["b"] + 1.2])
+        away = z - jnp.array([0.3, -1.2])
         return 0.5 * away @ precision @ away
 
-    found = fit(potential)
+    (found,) = starts.modes(flat(potential), GUESSES, BOX)
     np.testing.assert_allclose(found.mode, [0.3, -1.2], atol=1e-6)
     np.testing.assert_allclose(found.covariance, np.linalg.inv(precision), rtol=1e-5)
-    assert found.efficiency > 0.99
-    assert not starts.about_mode(found, lambda v: {"a": v[0], "b": v[1]}, 2, 1).adapt
+    # The integral of exp(-potential), without the factors of 2 pi.
+    assert found.log_mass == pytest.approx(-0.5 * np.linalg.slogdet(precision)[1])
+    assert not adapts(potential, found)
 
 
-def test_the_better_of_two_modes_is_taken():
+def two_modes(log_ratio):
     def potential(z):
-        near = -0.5 * ((z["a"] - 4) ** 2 + z["b"] ** 2) / 0.01 + 3.0
-        far = -0.5 * ((z["a"] + 4) ** 2 + z["b"] ** 2) / 0.01
+        near = -0.5 * ((z[0] - 4) ** 2 + z[1] ** 2) / 0.01 + log_ratio
+        far = -0.5 * ((z[0] + 4) ** 2 + z[1] ** 2) / 0.01
         return -jnp.logaddexp(near, far)
 
-    found = fit(potential, [{"a": -3.5, "b": 0.1}, {"a": 3.5, "b": 0.1}])
-    np.testing.assert_allclose(found.mode, [4.0, 0.0], atol=1e-4)
+    guesses = [np.array([-3.5, 0.1]), np.array([3.5, 0.1])]
+    return starts.modes(flat(potential), guesses, BOX)
+
+
+def test_modes_come_by_their_mass_and_hopeless_ones_not_at_all():
+    first, second = two_modes(3.0)
+    np.testing.assert_allclose(first.mode, [4.0, 0.0], atol=1e-4)
+    np.testing.assert_allclose(second.mode, [-4.0, 0.0], atol=1e-4)
+    assert first.log_mass - second.log_mass == pytest.approx(3.0, abs=1e-3)
+    assert len(two_modes(20.0)) == 1
+
+
+def test_chains_take_modes_in_turn():
+    start = starts.about_modes(two_modes(1.0), lambda v: {"z": v}, 4, 1, adapt=True)
+    assert np.array_equal(np.sign(start.positions["z"][:, 0]), [1, -1, 1, -1])
 
 
 def test_a_funnel_has_its_metric_adapted():
     def potential(z):
-        return 0.5 * z["a"] ** 2 / 9 + 0.5 * (z["b"] * jnp.exp(-z["a"])) ** 2 + z["a"]
+        return 0.5 * z[0] ** 2 / 9 + 0.5 * (z[1] * jnp.exp(-z[0])) ** 2 + z[0]
 
-    found = fit(potential)
-    assert found.efficiency < starts.GOOD_EFFICIENCY
-    assert starts.about_mode(found, lambda v: {"a": v[0], "b": v[1]}, 2, 1).adapt
+    assert adapts(potential, starts.modes(flat(potential), GUESSES, BOX)[0])
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,0 +1,182 @@
+"""A polynomial in place of a sum over thousands of stars, where it has been checked.
+
+Within a few standard deviations of its mode the log likelihood of a large table is very
+nearly quadratic, and the rest of it very nearly a polynomial of low degree. An
+`Emulator` is that polynomial, fitted to values and slopes of the exact sum at points in
+a ball about the mode, and compared with it at other points. It serves inside the ball;
+outside, the exact sum does. A gradient then costs microseconds however many stars there
+are, and no prior enters: moving one needs no new fit while the posterior stays inside.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from scipy.linalg import solve_triangular
+from scipy.stats import norm, qmc
+
+DIMENSIONS = 4
+DEGREE = 7
+RADIUS = 6.0
+"""Of the ball, in standard deviations."""
+POINTS, CHECKS = 128, 64
+TOLERANCE = 0.01
+"""Largest error at a check, in ln likelihood, with which an emulator is used."""
+
+# Terms are products of a term in the first two coordinates and one in the last two.
+_FIRST, _SECOND = np.array(
+    [(i, j) for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)]
+).T
+_ALLOWED = (_FIRST + _SECOND)[:, None] + (_FIRST + _SECOND) <= DEGREE
+
+
+class Emulator(NamedTuple):
+    """A polynomial in whitened coordinates z = whitening @ (theta - centre)."""
+
+    centre: Any
+    """(parameter,)"""
+    whitening: Any
+    """(parameter, parameter)"""
+    coefficients: Any
+    """(term of the first two coordinates, term of the last two)"""
+    radius: Any
+    """Largest |z| at which the polynomial serves; 0 where it never does."""
+
+
+class Fitted(NamedTuple):
+    """An emulator, and how well it does."""
+
+    emulator: Emulator
+    error: float
+    """Largest error in ln likelihood at the points that the fit did not see."""
+
+
+def never() -> Emulator:
+    """Return the emulator that always leaves the work to the exact sum."""
+    zero, size = np.zeros(DIMENSIONS), _FIRST.size
+    return Emulator(zero, np.eye(DIMENSIONS), np.zeros((size, size)), np.zeros(()))
+
+
+def value_and_gradient(emulator: Emulator, theta, exact: Callable):
+    """Return the log likelihood and its gradient, the cheaper way where it serves.
+
+    Parameters
+    ----------
+    emulator : Emulator
+    theta : array (parameter,)
+    exact : callable
+        ``theta -> (value, gradient)``, for where the emulator does not serve.
+    """
+    z = emulator.whitening @ (theta - emulator.centre)
+    inside = z @ z < emulator.radius**2
+    return lax.cond(inside, lambda: _polynomial(emulator, z), lambda: exact(theta))
+
+
+def _polynomial(emulator, z):
+    t = z / jnp.where(emulator.radius > 0, emulator.radius, 1.0)
+    power, slope = _powers(t, jnp)
+    first, first_slopes = _pair(power[:, 0], slope[:, 0], power[:, 1], slope[:, 1])
+    last, last_slopes = _pair(power[:, 2], slope[:, 2], power[:, 3], slope[:, 3])
+    by_first = emulator.coefficients @ last
+    by_last = first @ emulator.coefficients
+    slopes = [s @ by_first for s in first_slopes] + [s @ by_last for s in last_slopes]
+    # Where the radius is 0 this is not used, but under vmap it is computed.
+    scale = jnp.where(emulator.radius > 0, emulator.radius, 1.0)
+    gradient = emulator.whitening.T @ jnp.stack(slopes) / scale
+    return first @ by_first, gradient
+
+
+def _powers(t, numpy):
+    """Powers and their slopes, (power, ...)."""
+    powers = [numpy.ones_like(t)]
+    for _ in range(DEGREE):
+        powers.append(powers[-1] * t)
+    slopes = [0 * t] + [k * powers[k - 1] for k in range(1, DEGREE + 1)]
+    return numpy.stack(powers), numpy.stack(slopes)
+
+
+def _pair(power, slope, other_power, other_slope):
+    first, second = power[_FIRST], other_power[_SECOND]
+    slopes = slope[_FIRST] * second, first * other_slope[_SECOND]
+    return first * second, slopes
+
+
+def fit(exact: Callable, centre: np.ndarray, covariance: np.ndarray) -> Fitted:
+    """Fit a polynomial about a mode, and compare it with the exact log likelihood.
+
+    Parameters
+    ----------
+    exact : callable
+        ``theta (point, parameter) -> values (point,), gradients (point, parameter)``.
+    centre : array (parameter,)
+    covariance : array (parameter, parameter)
+        Of the likelihood or posterior there; it sets the ball's shape.
+    """
+    factor = np.linalg.cholesky(covariance)
+    z, solver, weights, design = _plan()
+    checks = _in_ball(CHECKS, seed=1)
+    at = centre + np.concatenate([z, checks]) @ factor.T
+    values, gradients = (np.asarray(a) for a in exact(at))
+    slopes = (gradients[:POINTS] @ factor).T * RADIUS
+    seen = np.concatenate([values[None, :POINTS], slopes]) * weights
+    terms = solver @ seen.ravel()
+    error = np.abs(design @ terms - values[POINTS:]).max()
+    coefficients = np.zeros(_ALLOWED.shape)
+    coefficients[_ALLOWED] = terms
+    usable = bool(error <= TOLERANCE)
+    emulator = Emulator(
+        np.asarray(centre, dtype=float),
+        np.linalg.inv(factor),
+        coefficients,
+        np.asarray(RADIUS if usable else 0.0),
+    )
+    return Fitted(emulator, float(error))
+
+
+def reaches(emulator: Emulator, mode: np.ndarray, covariance: np.ndarray) -> bool:
+    """Whether a Gaussian lies inside the ball, to four standard deviations."""
+    if emulator.radius == 0:
+        return False
+    whitening = emulator.whitening
+    away = np.linalg.norm(whitening @ (mode - emulator.centre))
+    spread = np.linalg.eigvalsh(whitening @ covariance @ whitening.T).max()
+    return bool(away + 4 * np.sqrt(spread) <= emulator.radius)
+
+
+@lru_cache(maxsize=1)
+def _plan():
+    """Points of a fit, and the weighted least squares that is the same for all."""
+    z = _in_ball(POINTS, seed=0)
+    # Errors matter as the posterior does: less where the likelihood has fallen far.
+    weights = 1 / (0.3 + 0.5 * (z**2).sum(axis=1))
+    rows = np.concatenate([part * weights[:, None] for part in _design(z / RADIUS)])
+    q, r = np.linalg.qr(rows)
+    return (
+        z,
+        solve_triangular(r, q.T),
+        weights,
+        _design(_in_ball(CHECKS, 1) / RADIUS)[0],
+    )
+
+
+def _design(t):
+    """Rows of values, and of slopes by each coordinate, (1 + 4, point, term)."""
+    power, slope = _powers(t, np)
+    parts = []
+    for by in (None, *range(DIMENSIONS)):
+        factors = [(slope if by == k else power)[:, :, k] for k in range(DIMENSIONS)]
+        first = factors[0][_FIRST] * factors[1][_SECOND]
+        last = factors[2][_FIRST] * factors[3][_SECOND]
+        parts.append((first[:, None] * last)[_ALLOWED].T)
+    return np.stack(parts)
+
+
+def _in_ball(count: int, seed: int) -> np.ndarray:
+    """Points evenly spread in direction, denser towards the centre, (point, 4)."""
+    uniform = qmc.Sobol(DIMENSIONS + 1, rng=seed).random(count)
+    direction = norm.ppf(np.clip(uniform[:, :-1], 1e-9, 1 - 1e-9))
+    direction /= np.linalg.norm(direction, axis=1)[:, None]
+    return direction * RADIUS * np.sqrt(uniform[:, -1:])

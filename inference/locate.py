@@ -1,0 +1,198 @@
+"""Where a cluster's posterior lies, before any chain starts.
+
+The table alone is looked at first, under priors so weak that they only keep a search
+from running away: its modes, and an emulator of its likelihood about the best. That is
+kept with the table. The priors of a run then move the mode, and where they move it out
+of the emulator's ball, another is fitted there.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from numpyro.distributions import biject_to, constraints
+from scipy.special import expit, log_expit, logit
+
+from inference import emulator, starts
+from inference.emulator import Emulator
+from inference.starts import Laplace
+
+PARAMETERS = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
+"""In the order of the likelihood's coordinates, the last by its logit."""
+
+BOX = {
+    "log_L": (0.0, 14.0),
+    "log_dist_clust": (0.0, 14.0),
+    "log_sigma": (-10.0, 3.0),
+    "frac_clust": (-12.0, 12.0),
+}
+"""Where a mode is looked for: distances from 1 pc to 1 Mpc, and the share's logit."""
+
+ENOUGH_STARS = 200
+"""Fewer than these cost no more than an emulator does."""
+
+
+class Table(NamedTuple):
+    """What a table of parallaxes says by itself."""
+
+    modes: tuple[np.ndarray, ...]
+    """Modes of its likelihood, the best first, (parameter,) each."""
+    emulator: Emulator
+
+
+class Located(NamedTuple):
+    """Modes of a posterior, and what serves in place of its likelihood there."""
+
+    modes: tuple[Laplace, ...]
+    """In unconstrained coordinates, that with the most mass first."""
+    emulator: Emulator
+
+
+def table(
+    exact: Callable, exact_many: Callable, parallax: np.ndarray, error: np.ndarray
+) -> Table:
+    """Look at a table under weak priors.
+
+    Parameters
+    ----------
+    exact : callable
+        ``theta (parameter,) -> value, gradient`` of the log likelihood.
+    exact_many : callable
+        ``theta (point, parameter) -> values, gradients`` of the same.
+    parallax, error : array (star,)
+        Parallax with its zero-point subtracted, and its error [mas].
+    """
+
+    def weakly_bound(theta):
+        value, gradient = exact(theta)
+        prior, slope = _weak_prior(theta)
+        return -value - prior, -gradient - slope
+
+    box = np.array([BOX[name] for name in PARAMETERS])
+    modes = starts.modes(weakly_bound, guesses(parallax, error), box)
+    best, points = modes[0], tuple(mode.mode for mode in modes)
+    if parallax.size < ENOUGH_STARS or not best.proper:
+        return Table(points, emulator.never())
+    return Table(points, emulator.fit(exact_many, best.mode, best.covariance).emulator)
+
+
+def _weak_prior(theta):
+    """Return ln density and slope of priors that only keep a search from running away.
+
+    Normal in the logarithms, flat in the share of the cluster.
+    """
+    away = (theta[:3] - np.log([370.0, 920.0, 1.0])) / 2.0
+    share = expit(theta[3])
+    value = -0.5 * away @ away + log_expit(theta[3]) + log_expit(-theta[3])
+    return value, np.append(-away / 2.0, 1 - 2 * share)
+
+
+def posterior(
+    potential: Callable,
+    exact: Callable,
+    of_table: Table,
+    distributions: dict,
+    medians: dict[str, float],
+) -> Located:
+    """Find the modes of a posterior, starting from those of its table.
+
+    Parameters
+    ----------
+    potential : callable
+        ``(unconstrained position, emulator) -> value, gradient`` of -ln posterior.
+    exact : callable
+        ``theta (point, parameter) -> values, gradients`` of the log likelihood.
+    of_table : Table
+    distributions : dict
+        The priors, as NumPyro distributions.
+    medians : dict
+        Of the same priors.
+    """
+    believed = np.array([medians[name] for name in PARAMETERS])
+    believed[-1] = logit(np.clip(believed[-1], 1e-3, 1 - 1e-3))
+    begin = [_unconstrained(t, distributions) for t in (*of_table.modes, believed)]
+    unravel = ravel_pytree(begin[0])[1]
+    box = np.array([_bounds(name, distributions) for name in sorted(PARAMETERS)])
+
+    def function(position):
+        value, gradient = potential(unravel(position), of_table.emulator)
+        return float(value), np.asarray(ravel_pytree(gradient)[0])
+
+    modes = starts.modes(function, [np.asarray(ravel_pytree(b)[0]) for b in begin], box)
+    best, serves = modes[0], of_table.emulator
+    if serves.radius > 0 and best.proper:
+        centre, covariance = _natural(best, unravel, distributions)
+        if not emulator.reaches(serves, centre, covariance):
+            nearer = emulator.fit(exact, centre, covariance).emulator
+            serves = nearer if nearer.radius > 0 else serves
+    return Located(modes, serves)
+
+
+def guesses(parallax: np.ndarray, error: np.ndarray) -> list[np.ndarray]:
+    """Guess the population where parallaxes pile up, and elsewhere, (parameter,) each.
+
+    Parameters
+    ----------
+    parallax, error : array (star,)
+        Parallax with its zero-point subtracted, and its error [mas].
+    """
+    # The peak of the parallaxes' density, each smeared by its own error: precise
+    # stars decide. Distances where that density, or the bulk of the stars, lies.
+    low, high = np.quantile(parallax, [0.01, 0.99])
+    grid = np.linspace(low, high, 400)
+    best = np.argsort(error)[:2000]
+    width = np.maximum(error[best], 0.01)
+    z = (grid[:, None] - parallax[best]) / width
+    peak = grid[np.argmax((np.exp(-0.5 * z**2) / width).sum(axis=1))]
+    mean = np.average(parallax, weights=1 / error**2)
+    return [
+        np.array(
+            [np.log(400.0), np.log(1000.0 / max(float(value), 0.05)), relative, 0.0]
+        )
+        for value in (peak, mean)
+        for relative in np.log([0.02, 0.2])
+    ]
+
+
+def _bounds(name: str, distributions) -> tuple[float, float]:
+    real = distributions[name].support is constraints.real
+    return BOX[name] if real else BOX["frac_clust"]
+
+
+def _unconstrained(theta: np.ndarray, distributions) -> dict[str, float]:
+    """Map to unconstrained coordinates, the nearest where a prior forbids."""
+    values = dict(zip(PARAMETERS, theta, strict=True))
+    values["frac_clust"] = expit(values["frac_clust"])
+    position = {}
+    for name, value in values.items():
+        support = distributions[name].support
+        if support is not constraints.real:
+            low, high = float(support.lower_bound), float(support.upper_bound)
+            margin = 0.01 * min(high - low, 1.0)
+            values[name] = np.clip(value, low + margin, high - margin)
+        position[name] = float(biject_to(support).inv(values[name]))
+    return position
+
+
+def _natural(fit: Laplace, unravel, distributions):
+    """Return mode and covariance in the likelihood's coordinates."""
+    step = 1e-4
+    centre, up, down = (
+        _theta(unravel(fit.mode + shift), distributions) for shift in (0.0, step, -step)
+    )
+    names = sorted(PARAMETERS)
+    order = [names.index(name) for name in PARAMETERS]
+    slope = (up - down) / (2 * step)
+    covariance = fit.covariance[np.ix_(order, order)] * np.outer(slope, slope)
+    return centre, covariance
+
+
+def _theta(position, distributions) -> np.ndarray:
+    """Return the likelihood's coordinates of an unconstrained position."""
+    values = [
+        float(biject_to(distributions[name].support)(position[name]))
+        for name in PARAMETERS
+    ]
+    values[-1] = logit(values[-1])
+    return np.array(values)

@@ -1,0 +1,123 @@
+"""The polynomial that serves in place of a sum over stars."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from data import observe
+from inference import emulator, quadrature, starts, worker
+from inference.models import cluster
+from inference.spec import RunSpec
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+@pytest.fixture(scope="module")
+def m67():
+    """Nodes, exact likelihood, mode and covariance of the simulated field."""
+    observed = observe(RunSpec.from_json({"model": "cluster"}).data)
+    nodes = quadrature.star_nodes(observed["parallax"], observed["parallax_error"])
+    nodes = jax.tree.map(jnp.asarray, nodes)
+    exact = jax.jit(
+        jax.value_and_grad(lambda theta: cluster.log_likelihood(nodes, theta).sum())
+    )
+
+    def negative(theta):
+        value, gradient = exact(theta)
+        return -float(value), -np.asarray(gradient)
+
+    box = np.array([(4.0, 8.0), (5.0, 8.0), (-6.0, 0.0), (-4.0, 4.0)])
+    guess = np.array([np.log(480.0), np.log(860.0), np.log(0.02), 0.0])
+    (fit,) = starts.modes(negative, [guess], box)
+
+    def many(thetas):
+        done = [exact(theta) for theta in thetas]
+        return np.array([v for v, _ in done]), np.stack([g for _, g in done])
+
+    return nodes, exact, many, fit
+
+
+def test_it_agrees_with_the_exact_sum_throughout_its_ball(m67):
+    nodes, exact, many, fit = m67
+    fitted = emulator.fit(many, fit.mode, fit.covariance)
+    assert 0 < fitted.error < emulator.TOLERANCE
+    serves = jax.tree.map(jnp.asarray, fitted.emulator)
+    total = jax.jit(
+        jax.value_and_grad(
+            lambda theta: cluster.total_log_likelihood(nodes, serves, theta)
+        )
+    )
+    # Points of our own: normal draws, and some on the rim of the ball.
+    rng = np.random.default_rng(5)
+    z = rng.standard_normal((60, 4))
+    z[40:] *= 0.98 * emulator.RADIUS / np.linalg.norm(z[40:], axis=1)[:, None]
+    factor = np.linalg.cholesky(fit.covariance)
+    for theta in fit.mode + z @ factor.T:
+        value, gradient = exact(theta)
+        emulated, slope = total(theta)
+        assert emulated == pytest.approx(float(value), abs=emulator.TOLERANCE)
+        np.testing.assert_allclose(slope @ factor, gradient @ factor, atol=0.05)
+        assert float(emulated) != float(value), "the polynomial served"
+
+
+def test_outside_its_ball_the_exact_sum_serves(m67):
+    nodes, exact, many, fit = m67
+    serves = emulator.fit(many, fit.mode, fit.covariance).emulator
+    factor = np.linalg.cholesky(fit.covariance)
+    for direction in np.eye(4):
+        theta = jnp.asarray(fit.mode + 1.01 * emulator.RADIUS * factor @ direction)
+        total = cluster.total_log_likelihood(nodes, serves, theta)
+        np.testing.assert_allclose(total, exact(theta)[0], rtol=1e-12)
+
+
+def test_what_is_no_polynomial_is_left_to_the_exact_sum():
+    def kinked(thetas):
+        return -10 * np.abs(thetas).sum(axis=1), -10 * np.sign(thetas)
+
+    fitted = emulator.fit(kinked, np.zeros(4), np.eye(4))
+    assert fitted.error > emulator.TOLERANCE
+    assert fitted.emulator.radius == 0
+
+
+def test_a_posterior_that_leaves_the_ball_is_noticed():
+    def gaussian(thetas):
+        return -0.5 * (thetas**2).sum(axis=1), -thetas
+
+    serves = emulator.fit(gaussian, np.zeros(4), np.eye(4)).emulator
+    assert serves.radius == emulator.RADIUS
+    assert emulator.reaches(serves, np.zeros(4), np.eye(4))
+    assert emulator.reaches(serves, np.array([1.5, 0, 0, 0]), np.eye(4))
+    assert not emulator.reaches(serves, np.array([3.0, 0, 0, 0]), np.eye(4))
+    assert not emulator.reaches(serves, np.zeros(4), 9 * np.eye(4))
+
+
+PRIORS = {
+    "published": {},
+    "narrow": {"log_sigma": {"family": "Normal", "loc": -3.0, "scale": 0.1}},
+    # Ten of the posterior's standard deviations away, and sure of it.
+    "strong and wrong": {
+        "log_dist_clust": {"family": "Normal", "loc": 6.79, "scale": 0.0005}
+    },
+}
+
+
+@pytest.mark.parametrize("priors", PRIORS.values(), ids=PRIORS)
+def test_runs_with_and_without_it_have_one_posterior(sample, monkeypatch, priors):
+    content = {
+        "model": "cluster",
+        "priors": priors,
+        "sampler": {"warmup": 150, "draws": 1000},
+    }
+    served = sample(content)
+    monkeypatch.setattr(emulator, "TOLERANCE", 0.0)
+    worker._table.cache_clear()
+    exact = sample(content)
+    worker._table.cache_clear()
+    for name in ("L", "dist_clust", "approx_size_clust", "frac_clust"):
+        one, other = served.draws[name], exact.draws[name]
+        # Both with some 3000 effective draws or more: five standard errors.
+        margin = 5 * np.sqrt(2 / 3000)
+        assert abs(one.mean() - other.mean()) < margin * other.std(), name
+        assert one.std() == pytest.approx(other.std(), rel=margin), name
+        assert not np.array_equal(one, other)
