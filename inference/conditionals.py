@@ -71,6 +71,29 @@ def _moments(x, weight):
     return (weight * distance).sum(axis=0), (weight * distance**2).sum(axis=0)
 
 
+def field_guide(nodes, log_l):
+    """Mean and spread of ln r of every star, were it of the field.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l : scalar
+        ln of the field's length scale L [pc].
+
+    Returns
+    -------
+    mean, slope, sd : array (star,)
+        Mean of ln r, its derivative by ln L, and standard deviation.
+    """
+    x = nodes.log_distance
+    ratio = jnp.exp(x - log_l)
+    weight = jax.nn.softmax(nodes.log_weight + 3 * x - ratio, axis=0)
+    mean = (weight * x).sum(axis=0)
+    away = x - mean
+    slope = (weight * away * ratio).sum(axis=0)
+    return mean, slope, jnp.sqrt((weight * away**2).sum(axis=0))
+
+
 def conditional(nodes, log_l, log_distance, width, fraction):
     """Each star's distance given the population, as weighted nodes in ln r.
 

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from numpyro import handlers
 from numpyro.distributions import biject_to
 from numpyro.infer.hmc import hmc
 from numpyro.infer.util import constrain_fn, potential_energy
@@ -34,6 +35,10 @@ STATS = {
     "accept_prob": "acceptance_rate",
 }
 """NumPyro's fields of a state, under the names that ArviZ gives them."""
+
+
+OFFSETS = ("as_member", "as_field")
+"""Coordinates of the hierarchical model that mean nothing by themselves."""
 
 
 class Shape(NamedTuple):
@@ -90,6 +95,15 @@ def log_density(shape: Shape) -> Callable:
     return potential
 
 
+def step_size(dimensions: int) -> float:
+    """Return about how long a leapfrog step may be in coordinates of unit scale.
+
+    It shortens with the fourth root of their number (Beskos et al. 2013,
+    arXiv:1001.4460).
+    """
+    return min(1.0, 1.5 * dimensions**-0.25)
+
+
 def log_prior(shape: Shape, position, arguments: Arguments):
     """Return ln density of the parameters' priors at an unconstrained position."""
     total = 0.0
@@ -102,17 +116,26 @@ def log_prior(shape: Shape, position, arguments: Arguments):
     return total
 
 
-def constrained(shape: Shape, position, arguments: Arguments) -> dict:
-    """Return parameters and derived quantities at an unconstrained position."""
+def constrained(shape: Shape, position, arguments: Arguments, key=None) -> dict:
+    """Return parameters and derived quantities at an unconstrained position.
+
+    Parameters
+    ----------
+    shape, position, arguments
+        As `log_density` takes them.
+    key : optional
+        For what a model draws at random besides its parameters; without a key it is
+        left out.
+    """
     model = MODELS[shape.model, shape.method]
+    if key is not None:
+        model = handlers.seed(model, key)
     inputs = (
         arguments.observed,
         numpyro_priors(dict(shape.families), arguments.priors),
     )
     with_derived = constrain_fn(model, inputs, {}, position, return_deterministic=True)
-    if shape.method == "hierarchical" and not shape.latent:
-        del with_derived["distance"]
-    return with_derived
+    return {name: v for name, v in with_derived.items() if name not in OFFSETS}
 
 
 @lru_cache(maxsize=32)
@@ -133,8 +156,10 @@ def program(shape: Shape, example: "Example") -> Program:
     )
 
     def initial(position, inverse_metric, key, arguments):
+        size = sum(np.size(part) for part in position.values())
         return init_kernel(
             position,
+            step_size=step_size(size),
             num_warmup=shape.warmup,
             inverse_mass_matrix=inverse_metric,
             adapt_mass_matrix=shape.adapt_metric,
@@ -200,7 +225,8 @@ def _chunk(shape, sample_kernel, capacity, state, arguments, length):
     def record(state):
         stats = {ours: getattr(state, its) for its, ours in STATS.items()}
         stats["lp"] = -state.potential_energy
-        return state.z, stats | {"step_size": state.adapt_state.step_size}
+        stats["step_size"] = state.adapt_state.step_size
+        return state.z, state.rng_key, stats
 
     rows = jax.tree.map(
         lambda a: jnp.zeros((capacity, *a.shape), a.dtype),
@@ -213,8 +239,13 @@ def _chunk(shape, sample_kernel, capacity, state, arguments, length):
         rows = jax.tree.map(lambda a, new: a.at[index].set(new), rows, record(state))
         return state, rows
 
-    state, (positions, stats) = lax.fori_loop(0, length, draw, (state, rows))
-    draws = jax.vmap(lambda z: constrained(shape, z, arguments))(positions)
+    state, (positions, keys, stats) = lax.fori_loop(0, length, draw, (state, rows))
+    if shape.latent:
+        draws = jax.vmap(lambda z, k: constrained(shape, z, arguments, k))(
+            positions, keys
+        )
+    else:
+        draws = jax.vmap(lambda z: constrained(shape, z, arguments))(positions)
     prior = jax.vmap(lambda z: log_prior(shape, z, arguments))(positions)
     likelihood = stats["lp"] - prior
     return state, draws, stats | {"log_prior": prior, "log_likelihood": likelihood}

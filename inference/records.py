@@ -20,8 +20,8 @@ class Task:
     """Whether per-star draws are returned."""
     adapt_metric: bool = True
     """Whether warm-up replaces the metric, as `Prepared` decided."""
-    emulator: tuple[np.ndarray, ...] = ()
-    """Arrays of the emulator that serves in place of the likelihood, if any."""
+    guide: tuple[np.ndarray, ...] = ()
+    """Arrays that were found with the start and that the model uses, if any."""
     state: tuple[np.ndarray, ...] = ()
     """Leaves of the sampler's state, the first axis is chain."""
     length: int = 0
@@ -50,7 +50,7 @@ class Prepared(NamedTuple):
 
     state: tuple[np.ndarray, ...]
     adapt_metric: bool
-    emulator: tuple[np.ndarray, ...]
+    guide: tuple[np.ndarray, ...]
     capacity: int
     """Longest chunk of this program."""
     device: str

@@ -205,7 +205,7 @@ class Run:
             self._task,
             state=prepared.state,
             adapt_metric=prepared.adapt_metric,
-            emulator=prepared.emulator,
+            guide=prepared.guide,
         )
         self._latest = replace(
             self._latest, device=prepared.device, compile_seconds=prepared.seconds

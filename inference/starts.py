@@ -13,7 +13,6 @@ import numpy as np
 from numpyro.distributions import biject_to
 from scipy.optimize import minimize
 
-from inference import conditionals
 from inference.priors import Prior
 
 PRIOR_TRIES = 16
@@ -198,30 +197,25 @@ def about_modes(
     return Start(positions, np.stack(metric), adapt)
 
 
-def with_distances(start: Start, nodes, populations, seed: int) -> Start:
-    """Add each star's distance, drawn from its conditional, and its metric.
+def with_offsets(start: Start, stars: int, seed: int) -> Start:
+    """Add both offsets of every star, which are nearly standard normal.
 
     Parameters
     ----------
     start : Start
-        Of the marginal model.
-    nodes : quadrature.StarNodes
-    populations : list of (log_L, log_dist_clust, sigma, fraction)
-        One a chain.
+        Of the population.
+    stars : int
     seed : int
     """
-    conditional = jax.jit(conditionals.conditional)
-    distances, variances = [], []
-    for chain, population in enumerate(populations):
-        _, x, weight = (np.asarray(a) for a in conditional(nodes, *population))
-        cumulative = np.cumsum(weight, axis=0)
-        level = chain_generator(seed, chain).random(x.shape[1]) * cumulative[-1]
-        index = (cumulative < level).sum(axis=0)
-        distances.append(np.take_along_axis(x, index[None], axis=0)[0])
-        mean = (weight * x).sum(axis=0)
-        variances.append((weight * (x - mean) ** 2).sum(axis=0))
-    positions = dict(start.positions) | {"distance": np.stack(distances)}
-    # NumPyro ravels a position in the order of its names: "distance" comes first.
+    chains = start.inverse_metric.shape[0]
+    offsets = np.stack(
+        [
+            np.random.default_rng([seed, chain, 1]).standard_normal((2, stars))
+            for chain in range(chains)
+        ]
+    )
+    both = {"as_field": offsets[:, 0], "as_member": offsets[:, 1]}
+    # NumPyro ravels a position in the order of its names: these come first.
     diagonal = np.diagonal(start.inverse_metric, axis1=1, axis2=2)
-    metric = np.concatenate([np.stack(variances), diagonal], axis=1)
-    return Start(positions, metric, adapt=False)
+    metric = np.concatenate([np.ones((chains, 2 * stars)), diagonal], axis=1)
+    return Start(both | start.positions, metric, start.adapt)

@@ -26,7 +26,9 @@ from inference.models import cluster, numpyro_priors
 from inference.records import Chunk, Prepared, Task
 
 POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
-STAR_STRIDE = 40
+NOWHERE = cluster.FieldGuide(*np.zeros(4))
+"""Of the method that has no use for it."""
+STAR_STRIDE = 16
 """One draw of so many has its star-by-star conditionals summed."""
 
 
@@ -82,8 +84,8 @@ def prepare(task: Task) -> Prepared:
     """
     clock = time.perf_counter()
     shape = _shape(task, adapt=True)
-    start, emulator = _start(task, shape)
-    task = replace(task, emulator=_leaves(emulator))
+    start, guide = _start(task, shape)
+    task = replace(task, guide=_leaves(guide))
     arguments = _arguments(task)
     shape = shape._replace(adapt_metric=start.adapt)
     keys = jnp.stack(
@@ -106,7 +108,7 @@ def prepare(task: Task) -> Prepared:
     return Prepared(
         state=_leaves(state),
         adapt_metric=start.adapt,
-        emulator=task.emulator,
+        guide=task.guide,
         capacity=program.capacity,
         device=device(),
         seconds=time.perf_counter() - clock,
@@ -172,7 +174,7 @@ def _shape(task: Task, adapt: bool) -> nuts.Shape:
         observed=tuple(np.shape(task.observed[name]) for name in sorted(task.observed)),
         warmup=spec.sampler.warmup,
         target_accept=spec.sampler.target_accept,
-        max_tree_depth=spec.sampler.max_tree_depth,
+        max_tree_depth=_depth(task, adapt),
         adapt_metric=adapt,
         dense_metric=spec.method != "hierarchical",
         latent=task.latent,
@@ -180,12 +182,32 @@ def _shape(task: Task, adapt: bool) -> nuts.Shape:
     )
 
 
+def _depth(task: Task, adapt: bool) -> int:
+    """Return the largest depth of a trajectory's tree.
+
+    Thousands of standard normal coordinates swing with one period, and NUTS cannot see
+    the turn of a trajectory whose doublings jump over it: it then goes on for hundreds
+    of steps. A tree that spans one period, as long as steps are in so many dimensions,
+    is all that such coordinates need; half a period gave a third of the effective draws
+    a step.
+    """
+    depth = task.spec.sampler.max_tree_depth
+    if task.spec.method != "hierarchical" or adapt:
+        return depth
+    period = 2 * np.pi / nuts.step_size(2 * len(task.observed["parallax"]))
+    return min(depth, int(np.log2(period)))
+
+
 def _arguments(task: Task) -> nuts.Arguments:
     """Return data on the device, and hyper-parameters."""
     observed = _observed(task)
     if task.spec.model == "cluster":
-        fitted = Emulator(*task.emulator) if task.emulator else never()
-        observed = observed | {"emulator": jax.tree.map(jnp.asarray, fitted)}
+        observed = observed | {"emulator": never(), "field": NOWHERE}
+        if task.guide and task.spec.method == "marginal":
+            observed["emulator"] = Emulator(*task.guide)
+        elif task.guide:
+            observed["field"] = cluster.FieldGuide(*task.guide)
+        observed = jax.tree.map(jnp.asarray, observed)
     return nuts.Arguments(observed, task.hyperparameters)
 
 
@@ -234,14 +256,14 @@ def _example_start(task: Task, shape: nuts.Shape):
     size = len(names)
     if task.spec.method == "hierarchical":
         stars = len(task.observed["parallax"])
-        position["distance"] = np.zeros(stars)
-        size += stars
+        position |= dict.fromkeys(nuts.OFFSETS, np.zeros(stars))
+        size += 2 * stars
     metric = np.eye(size) if shape.dense_metric else np.ones(size)
     return position, metric, jax.random.PRNGKey(0)
 
 
 def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
-    """Return where chains start, and the emulator they use, if any."""
+    """Return where chains start, and what guides them (`Task.guide`)."""
     spec, seed = task.spec, task.spec.sampler.seed
     distributions = numpyro_priors(dict(shape.families), task.hyperparameters)
     arguments = _arguments(task)
@@ -274,13 +296,12 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     if spec.method == "marginal":
         # Vectorised chains would compute both branches of every choice.
         return start, located.emulator if shape.chains == 1 else ()
-    populations = [
-        _population(
-            nuts.constrained(marginal, nuts.take(start.positions, c), arguments)
-        )
-        for c in range(task.chains)
-    ]
-    return starts.with_distances(start, nodes, populations, seed), ()
+    centre = float(
+        nuts.constrained(marginal, unravel(jnp.asarray(best.mode)), arguments)["log_L"]
+    )
+    guide = _field_guide(nodes, centre)
+    stars = nodes.parallax.size
+    return starts.with_offsets(start, stars, seed), (np.float64(centre), *guide)
 
 
 def _with_emulator(gradient, arguments, position, fitted):
@@ -326,9 +347,7 @@ def _likelihood(nodes, theta):
     return jax.value_and_grad(lambda t: cluster.log_likelihood(nodes, t).sum())(theta)
 
 
-def _population(values):
-    log_l, log_distance, log_sigma, fraction = (values[name] for name in POPULATION)
-    return log_l, log_distance, jnp.exp(log_sigma), fraction
+_field_guide = jax.jit(conditionals.field_guide)
 
 
 @lru_cache(maxsize=8)

@@ -3,14 +3,16 @@
 Each star is in the cluster with probability ``frac_clust``, at a LogNormal distance, or
 in the field, at a distance with the volume prior of Bailer-Jones (2015,
 arXiv:1507.02105). Two methods have one posterior: `hierarchical` samples every star's
-distance, `marginal` integrates them out (`inference.quadrature`).
+distance, `marginal` integrates them out (`inference.quadrature`). Neither knows of what
+the other does, so that each is a check of the other.
 """
+
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
-from numpyro_ext.distributions import MixtureGeneral
 
 from inference import emulator, quadrature
 
@@ -34,32 +36,93 @@ def marginal(observed, priors):
     numpyro.factor("parallax", total)
 
 
+class FieldGuide(NamedTuple):
+    """About where each star would be, were it of the field with L near a reference."""
+
+    log_l: Any
+    """The reference, ln L [pc]."""
+    centre: Any
+    """Mean of ln r there, (star,)."""
+    slope: Any
+    """Its derivative by ln L, (star,)."""
+    scale: Any
+    """Standard deviation of ln r, (star,)."""
+
+
 def hierarchical(observed, priors):
-    """Every star's distance is a parameter: the model as first published.
+    """Sample every star's distance, as a member and as a star of the field.
+
+    With the indicator of membership summed out, a star's density is
+    Q p(y, a | cluster) + (1 - Q) p(y, b | field), a and b being ln r either way. Each
+    is multiplied by a density of the distance that it lacks, which changes no
+    posterior (Carlin & Chib 1995, doi:10.1111/j.2517-6161.1995.tb02042.x). With Normal
+    densities about where such a star would be, offsets from there in their units are
+    nearly standard normal, and nearly independent of everything else: no funnel.
 
     Parameters
     ----------
     observed : dict
-        ``parallax``, ``parallax_error``, ``zero_point`` [mas], each (star,).
+        ``parallax``, ``parallax_error``, ``zero_point`` [mas], each (star,); ``field``:
+        a `FieldGuide`.
     priors : dict of distributions
         For ``log_L``, ``log_dist_clust``, ``log_sigma``, ``frac_clust``.
     """
-    log_l, log_dist, log_sigma, fraction = (jnp.asarray(v) for v in _population(priors))
-    weights = dist.Categorical(probs=jnp.stack([fraction, 1.0 - fraction]))
-    components = [
-        dist.LogNormal(log_dist, jnp.exp(log_sigma)),
-        dist.Gamma(3.0, jnp.exp(-log_l)),
-    ]
-    stars = observed["parallax"].shape[0]
-    with numpyro.plate("star", stars):
-        distance = numpyro.sample("distance", MixtureGeneral(weights, components))
-        numpyro.sample(
-            "parallax",
-            dist.Normal(
-                1000.0 / distance + observed["zero_point"], observed["parallax_error"]
-            ),
-            obs=observed["parallax"],
-        )
+    population = _population(priors)
+    log_l, log_dist, log_sigma, fraction = (jnp.asarray(v) for v in population)
+    y = observed["parallax"] - observed["zero_point"]
+    error, field = observed["parallax_error"], observed["field"]
+    with numpyro.plate("star", y.shape[0]):
+        as_member = numpyro.sample("as_member", dist.Normal(0.0, 1.0))
+        as_field = numpyro.sample("as_field", dist.Normal(0.0, 1.0))
+
+    centre, scale = _member_guide(y, error, log_dist, jnp.exp(log_sigma))
+    a = centre + scale * as_member
+    of_member = (
+        _log_normal(a, log_dist, jnp.exp(log_sigma))
+        + _log_normal(y, 1000.0 * jnp.exp(-a), error)
+        - _log_normal(a, centre, scale)
+    )
+    away = jnp.clip(log_l - field.log_l, -1.0, 1.0)
+    b = field.centre + field.slope * away + field.scale * as_field
+    # The volume prior in ln r: one power of r more.
+    of_field = (
+        3 * (b - log_l)
+        - jnp.exp(b - log_l)
+        - jnp.log(2.0)
+        + _log_normal(y, 1000.0 * jnp.exp(-b), error)
+        - _log_normal(as_field, 0.0, 1.0)
+        + jnp.log(field.scale)
+    )
+    of_member += jnp.log(fraction)
+    of_field += jnp.log1p(-fraction)
+    numpyro.factor("parallax", jnp.logaddexp(of_member, of_field).sum())
+
+    key = numpyro.prng_key()
+    if key is not None:
+        # A draw of the distance: whichever of the two, by its share.
+        share = jax.nn.sigmoid(of_member - of_field)
+        member = jax.random.uniform(key, share.shape) < share
+        numpyro.deterministic("distance", jnp.exp(jnp.where(member, a, b)))
+
+
+def _member_guide(y, error, log_dist, width):
+    """About where a star would be in ln r, and how sure, were it of the cluster.
+
+    The parallax, linear in ln r about the cluster's distance, is combined with the
+    cluster's own distribution.
+    """
+    w = 1000.0 * jnp.exp(-log_dist)
+    precision = error**2 + (width * w) ** 2
+    shift = width**2 * w * (w - y) / precision
+    # Never beyond the distance that the parallax itself says.
+    farthest = jnp.log(w / jnp.where(y > 0, y, w * jnp.exp(-1.0)))
+    shift = jnp.clip(shift, jnp.minimum(farthest, 0.0), jnp.maximum(farthest, 0.0))
+    return log_dist + shift, width * error / jnp.sqrt(precision)
+
+
+def _log_normal(value, mean, scale):
+    z = (value - mean) / scale
+    return -0.5 * z**2 - jnp.log(scale) - quadrature.HALF_LOG_TWO_PI
 
 
 def _population(priors):

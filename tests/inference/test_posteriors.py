@@ -49,12 +49,12 @@ def marginal(sample, real_m67):
 @pytest.fixture(scope="module")
 def hierarchical(sample, real_m67):
     spec = cluster_spec(
-        real_m67, "hierarchical", chains=2, warmup=200, draws=400, max_tree_depth=8
+        real_m67, "hierarchical", chains=2, warmup=150, draws=400
     )
     return sample(spec, latent=True)
 
 
-def agrees_with(record, table, ess=0.0):
+def agrees_with(record, table):
     for name, (mean, sd) in table.items():
         draws = record.draws[name]
         # The table is itself Monte Carlo, and rounded: a twentieth of an sd.
@@ -62,7 +62,7 @@ def agrees_with(record, table, ess=0.0):
         assert abs(z) < LIMIT, (
             f"{name}: {draws.mean():.5g}, expected {mean}, z = {z:.1f}"
         )
-        assert draws.std() == pytest.approx(sd, rel=0.35 if ess else 0.2), name
+        assert draws.std() == pytest.approx(sd, rel=0.2), name
 
 
 def test_the_line_without_outliers_is_the_published_one(sample):
@@ -130,18 +130,19 @@ def test_m67_with_the_zero_point_is_the_published_run(sample, real_m67):
 
 
 def test_m67_with_every_distance_sampled(hierarchical):
-    agrees_with(hierarchical, NO_ZERO_POINT, ess=1)
+    agrees_with(hierarchical, NO_ZERO_POINT)
 
 
 def test_both_methods_say_the_same_of_every_star(marginal, hierarchical):
     # The marginal run's distances come from conditionals; the other's were sampled.
     sampled = hierarchical.draws["distance"]
     mean, sd = sampled.mean(axis=(0, 1)), sampled.std(axis=(0, 1))
-    precise = hierarchical.observed["parallax_error"] < 0.1
-    off = (mean - marginal.stars.mean)[precise] / sd[precise]
-    # Some thirty effective draws of a star far in the tails: a fifth of an sd each.
-    assert np.abs(np.median(off)) < 0.05
-    assert np.quantile(np.abs(off), 0.9) < 0.5
+    off = (mean - marginal.stars.mean) / (sd / np.sqrt(sampled[..., 0].size))
+    # Draws of a star's distance are nearly independent; some are far from Normal.
+    assert np.abs(np.median(off)) < 0.2
+    assert np.quantile(np.abs(off), 0.99) < 5.0
+    spread = np.quantile(sd / marginal.stars.sd, [0.01, 0.5, 0.99])
+    np.testing.assert_allclose(spread, 1.0, atol=0.2)
     np.testing.assert_allclose(
         marginal.stars.membership, hierarchical.stars.membership, atol=0.03
     )
