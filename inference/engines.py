@@ -36,6 +36,11 @@ def run_chunk(task: Task) -> Chunk:
     return _worker().run_chunk(task)
 
 
+def forget() -> None:
+    """Forget what was learnt of tables, but not what was compiled: for benchmarks."""
+    _worker().forget()
+
+
 def _begin() -> None:
     _worker().configure()
 

@@ -156,6 +156,12 @@ def run_chunk(task: Task) -> Chunk:
     )
 
 
+def forget() -> None:
+    """Forget what was learnt of tables, but not what was compiled."""
+    _table.cache_clear()
+    _placed.cache_clear()
+
+
 def _threads() -> int:
     return len(os.sched_getaffinity(0))
 

@@ -48,9 +48,7 @@ def marginal(sample, real_m67):
 
 @pytest.fixture(scope="module")
 def hierarchical(sample, real_m67):
-    spec = cluster_spec(
-        real_m67, "hierarchical", chains=2, warmup=150, draws=400
-    )
+    spec = cluster_spec(real_m67, "hierarchical", chains=2, warmup=150, draws=400)
     return sample(spec, latent=True)
 
 
