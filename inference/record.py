@@ -3,8 +3,6 @@
 import json
 import os
 from collections.abc import Mapping
-from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,11 @@ import arviz_base
 import numpy as np
 import xarray
 
-from inference import predictive
+from inference import predictive, provenance
 from inference.runner import RunRecord
 
 PREDICTIVE_DRAWS = 200
-LIBRARIES = ("jax", "jaxlib", "numpyro", "numpyro-ext", "numpy", "arviz-base")
 PER_DATUM = ("p", "distance")
-
-
-def data_hash(observed: Mapping[str, np.ndarray]) -> str:
-    """Return the SHA-256 of the observed arrays, in the order of their names."""
-    digest = sha256()
-    for name in sorted(observed):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(observed[name], dtype=float).tobytes())
-    return digest.hexdigest()
 
 
 def to_datatree(record: RunRecord) -> xarray.DataTree:
@@ -94,8 +82,9 @@ def _attributes(record: RunRecord) -> dict[str, Any]:
         "spec": json.dumps(record.spec.to_json()),
         "seed": record.spec.sampler.seed,
         "device": record.device,
-        "data_sha256": data_hash(record.observed),
-        "versions": json.dumps({name: version(name) for name in LIBRARIES}),
+        "data_sha256": provenance.data_hash(record.observed),
+        "versions": json.dumps(provenance.versions()),
+        "platform": provenance.this_platform(),
         "phase": record.phase.value,
         "compile_seconds": record.compile_seconds,
         "sample_seconds": record.sample_seconds,

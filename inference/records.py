@@ -26,6 +26,8 @@ class Task:
     """Draws to add to each chain."""
     sampling: bool = False
     """Whether the draws are kept, being past warm-up."""
+    limit: float = 300.0
+    """Seconds after which the worker is taken to hang."""
 
     @property
     def chains(self) -> int:
@@ -64,3 +66,5 @@ class Chunk(NamedTuple):
     """Number of draws and sums over them of membership, distance [pc] and its square
     [pc²], (star,) each."""
     seconds: float
+    device: str = ""
+    """What computed it."""

@@ -149,6 +149,7 @@ def run_chunk(task: Task) -> Chunk:
         stats=stats,
         stars=_stars(task, observed, draws) if task.sampling else None,
         seconds=time.perf_counter() - clock,
+        device=device(),
     )
 
 
