@@ -15,6 +15,8 @@ from inference.runner import RunRecord
 
 PREDICTIVE_DRAWS = 200
 PER_DATUM = ("p", "distance")
+TOTALS = ("log_prior", "log_likelihood")
+"""Statistics of a draw that ArviZ has groups for."""
 
 
 def to_datatree(record: RunRecord) -> xarray.DataTree:
@@ -29,7 +31,10 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
     -------
     xarray.DataTree
         Groups posterior, sample_stats, prior, prior_predictive, posterior_predictive,
-        observed_data and constant_data.
+        observed_data and constant_data; log_prior where the run has it (one variable,
+        ``prior``: the total of a draw, with the Jacobian of the unconstrained
+        coordinates), and log_likelihood, named as the data: each point of a line, or
+        where the run has it the total of a draw.
     """
     spec, observed = record.spec, record.observed
     data_name = "y" if "y" in observed else "parallax"
@@ -42,7 +47,7 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
     generator = np.random.default_rng([spec.sampler.seed, 1])
     groups: dict[str, Any] = {
         "posterior": dict(record.draws),
-        "sample_stats": dict(record.stats),
+        "sample_stats": {n: v for n, v in record.stats.items() if n not in TOTALS},
         "prior": _one_chain(prior),
         "prior_predictive": {
             data_name: _replicates(spec.model, prior, observed, generator)
@@ -56,7 +61,28 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
     dims = {name: [datum] for name in (*PER_DATUM, *observed)}
     if spec.model == "star":
         dims.pop("distance")
-    return arviz_base.from_dict(groups, dims=dims, attrs={"/": _attributes(record)})
+    tree = arviz_base.from_dict(groups, dims=dims, attrs={"/": _attributes(record)})
+    return tree.assign(_log_densities(record, data_name))
+
+
+def _log_densities(record: RunRecord, data_name: str) -> dict[str, xarray.DataTree]:
+    groups = {}
+    if "log_prior" in record.stats:
+        groups["log_prior"] = _group("prior", record.stats["log_prior"])
+    model = record.spec.model
+    if model in ("line", "line_outliers"):
+        points = predictive.log_likelihood(model, record.draws, record.observed)
+        groups["log_likelihood"] = _group(data_name, points, "point")
+    elif "log_likelihood" in record.stats:
+        total = record.stats["log_likelihood"]
+        groups["log_likelihood"] = _group(data_name, total)
+    return groups
+
+
+def _group(name: str, values: np.ndarray, *dims: str) -> xarray.DataTree:
+    """Return a group of one variable, (chain, draw) and then ``dims``."""
+    dataset = arviz_base.dict_to_dataset({name: values}, dims={name: list(dims)})
+    return xarray.DataTree(dataset)
 
 
 def save(record: RunRecord, path: Path) -> None:
