@@ -40,7 +40,7 @@ def varied(generator: np.random.Generator) -> tuple[RunSpec, dict[str, np.ndarra
     RunSpec
     dict of arrays (datum,)
     """
-    model = str(generator.choice(MODELS, p=(0.3, 0.3, 0.2, 0.2)))
+    model = str(generator.choice(MODELS, p=(0.4, 0.4, 0.1, 0.1)))
     content = {
         "model": model,
         "sampler": SAMPLER | {"seed": int(generator.integers(9))},

@@ -159,4 +159,6 @@ class _Process:
 def _begin(tell: Connection) -> None:
     tell.send(os.getpid())
     tell.close()
+    # Ctrl-C is for the program that this worker serves, which then ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure()
