@@ -74,9 +74,13 @@ class Store:
             )
         folder.mkdir(parents=True, exist_ok=True)
         store = cls(folder)
-        store._put("observed", observed, {})
-        store.describe(header)
-        durable.sync(folder.parent)
+        try:
+            store._put("observed", observed, {})
+            store.describe(header)
+            durable.sync(folder.parent)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @classmethod
