@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -22,25 +23,31 @@ from inference.runner import Phase, Run
 from inference.spec import RunSpec
 
 SAMPLER = {"chains": 2, "warmup": 20, "draws": 20}
-MODELS = ("line", "line_outliers", "star", "cluster")
+MODELS = {"line": 4, "line_outliers": 4, "star": 1, "cluster": 1}
+"""How often each is run; what costs most to compile is run least."""
 FULL = 60
 """Runs after which every cache is taken to be full."""
 EVERY = 10
 
 
-def varied(generator: np.random.Generator) -> tuple[RunSpec, dict[str, np.ndarray]]:
+def varied(
+    generator: np.random.Generator, models: Sequence[str]
+) -> tuple[RunSpec, dict[str, np.ndarray]]:
     """Return a run of some shape, and its data.
 
     Parameters
     ----------
     generator : numpy.random.Generator
+    models : sequence of str
+        To choose from.
 
     Returns
     -------
     RunSpec
     dict of arrays (datum,)
     """
-    model = str(generator.choice(MODELS, p=(0.4, 0.4, 0.1, 0.1)))
+    often = np.array([MODELS[model] for model in models], dtype=float)
+    model = str(generator.choice(models, p=often / often.sum()))
     content = {
         "model": model,
         "sampler": SAMPLER | {"seed": int(generator.integers(9))},
@@ -69,7 +76,7 @@ def resident(executor: Executor) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def measure(runs: int, seconds: float) -> list[float]:
+def measure(runs: int, seconds: float, models: Sequence[str]) -> list[float]:
     """Do runs of many shapes and print the worker's memory now and then.
 
     Returns
@@ -81,7 +88,7 @@ def measure(runs: int, seconds: float) -> list[float]:
     executor, measured = WorkerProcess(), []
     try:
         for count in range(1, runs + 1):
-            spec, observed = varied(generator)
+            spec, observed = varied(generator, models)
             record = Run(spec, observed, executor).wait(300)
             if record.phase is not Phase.DONE:
                 raise RuntimeError(record.sentence)
@@ -104,11 +111,12 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--bound", type=float, default=150.0, help="growth [MiB]")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:
         # Programs that were compiled before must not hide what compiling costs.
         os.environ["NUTSHELL_CACHE"] = cache
-        measured = measure(options.runs, options.seconds)
+        measured = measure(options.runs, options.seconds, options.models)
     full = measured[FULL // EVERY - 1 :]
     if len(full) < 2:
         print(f"Give more than {FULL} runs: until then caches are still filling.")

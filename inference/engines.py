@@ -11,6 +11,7 @@ sent again, to a new worker, and its draws are the same to the bit.
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import (
     Executor,
@@ -161,4 +162,13 @@ def _begin(tell: Connection) -> None:
     tell.close()
     # Ctrl-C is for the program that this worker serves, which then ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     configure()
+
+
+def _end_with_parent() -> None:
+    # A worker that computes when its program is killed was seen to stay for ever.
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

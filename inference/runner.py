@@ -314,13 +314,16 @@ class Run:
         self._finish(Phase.FAILED)
 
     def _finish(self, phase: Phase) -> None:
-        if phase is Phase.CANCELLED:
-            self.close(remove=True)
-            self._growth = Growth()
-            self._task = replace(self._task, state=())
-            self._latest = RunRecord(self._latest.spec, self._latest.observed)
-        self._latest = replace(self._latest, phase=phase)
-        self._over.set()
+        record = replace(self._latest, phase=phase)
+        try:
+            if phase is Phase.CANCELLED:
+                self._growth = Growth()
+                self._task = replace(self._task, state=())
+                record = RunRecord(record.spec, record.observed, phase=phase)
+                self.close(remove=True)
+        finally:
+            self._latest = record
+            self._over.set()
 
 
 def _kind(device: str) -> str:

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,6 +70,32 @@ def test_a_stopped_worker_is_noticed_and_replaced(process, points, sample, monke
         os.kill(first, 0)
     whole = sample(spec.to_json(), points)
     np.testing.assert_array_equal(record.draws["m"], whole.draws["m"])
+
+
+def test_a_worker_does_not_outlive_a_program_that_is_killed(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(
+        "import os, time\n"
+        "from inference.engines import WorkerProcess\n"
+        "if __name__ == '__main__':\n"
+        "    process = WorkerProcess()\n"
+        "    print(process.submit(os.getpid).result(), flush=True)\n"
+        "    process.submit(time.sleep, 600).result()\n"
+    )
+    root = str(Path(__file__).parents[2])
+    program = subprocess.Popen(
+        [sys.executable, str(script)],
+        env=os.environ | {"PYTHONPATH": root},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    worker = int(program.stdout.readline())
+    program.kill()
+    program.wait()
+    # Its worker would hold this pipe too.
+    program.stdout.close()
+    until(lambda: not Path(f"/proc/{worker}").exists(), 10)
 
 
 def dies(task):
