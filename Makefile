@@ -42,7 +42,7 @@ $(VENV)/.serve: requirements.txt | $(PY)
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.test: requirements-test.txt $(VENV)/.serve
+$(VENV)/.test: requirements-test.txt requirements-dask.txt $(VENV)/.serve
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 

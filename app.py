@@ -1,10 +1,12 @@
 """What ``panel serve app.py`` opens: one page for every visitor, one engine for all."""
 
+from functools import partial
+
 import holoviews as hv
 import panel as pn
 
 from dashboard.page import build_page
-from inference.engines import WorkerProcess
+from inference.engines import WorkerProcess, from_environment
 
 pn.extension(notifications=True)
 hv.extension("bokeh")
@@ -12,5 +14,5 @@ hv.extension("bokeh")
 # 4300 stars stops answering; a canvas draws them in milliseconds everywhere.
 hv.renderer("bokeh").param.update(webgl=False)
 
-engine = pn.state.as_cached("engine", WorkerProcess)
+engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))
 build_page(engine).servable()

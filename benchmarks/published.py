@@ -1,4 +1,4 @@
-"""The programs that a reader of the published examples runs: one `MCMC` call each.
+"""The programs that a reader of the published examples runs: one `MCMC` call.
 
 Written from the models' definitions, apart from `inference`; every run compiles anew, as
 theirs do. ``python -m benchmarks.published cluster DATA.npz WARMUP DRAWS`` prints what
@@ -19,7 +19,7 @@ from numpyro_ext.distributions import MixtureGeneral
 
 
 def cluster(parallax, error):
-    """Distances of a cluster's stars and of the field, each of them sampled."""
+    """Sample the distance of every star of a cluster and of the field."""
     log_l = jnp.asarray(numpyro.sample("log_L", dist.Normal(jnp.log(370.0), 2.0)))
     log_dist = numpyro.sample("log_dist_clust", dist.Normal(jnp.log(920.0), 2.0))
     log_sigma = numpyro.sample("log_sigma", dist.Normal(0.0, 2.0))
@@ -40,7 +40,7 @@ def cluster(parallax, error):
 
 
 def line_outliers(x, y, yerr, width):
-    """A line and outliers; ``width`` is that of the prior of b_perp."""
+    """Fit a line and outliers; ``width`` is that of the prior of b_perp."""
     theta = numpyro.sample("theta", dist.Uniform(-np.pi / 2, np.pi / 2))
     b_perp = numpyro.sample("b_perp", dist.Normal(0.0, width))
     slope = numpyro.deterministic("m", jnp.tan(theta))

@@ -3,16 +3,39 @@
 The default is one spawned worker process: tracing and compiling cannot stall the page,
 and the worker can be killed. It is spawned, never forked, because JAX's threads do not
 survive a fork. Nothing here imports JAX; the worker does.
+
+A task is a pure function of what is sent with it, so one whose worker died or hung is
+sent again, to a new worker, and its draws are the same to the bit.
 """
 
 import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from typing import Any
 
 from inference.records import Chunk, Prepared, Task
+
+ATTEMPTS = 3
+"""How often one task is sent before it is given up: first, and twice again."""
+STARTING_SECONDS = 120.0
+"""More time for the first task of a new worker, which imports and compiles."""
+DASK_ADDRESS = "NUTSHELL_DASK"
+"""Environment variable with the address of a Dask scheduler."""
+
+
+class WorkerLost(RuntimeError):
+    """One task lost every worker that it was sent to."""
 
 
 def _worker() -> Any:
@@ -41,40 +64,116 @@ def forget() -> None:
     _worker().forget()
 
 
-def _begin() -> None:
+def configure() -> None:
+    """Set JAX up in the process where this is called."""
     _worker().configure()
-
-
-class WorkerProcess(Executor):
-    """One spawned worker process, replaced when it dies.
-
-    Work that was in the worker when it died fails with `BrokenProcessPool`; what is
-    submitted afterwards goes to a new one.
-    """
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._pool = self._new_pool()
-
-    def submit(self, fn: Callable, /, *args, **kwargs) -> Future:
-        """Send work to the worker, starting a new one if the last one died."""
-        with self._lock:
-            try:
-                return self._pool.submit(fn, *args, **kwargs)
-            except BrokenProcessPool:
-                self._pool = self._new_pool()
-                return self._pool.submit(fn, *args, **kwargs)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the worker."""
-        self._pool.shutdown(wait, cancel_futures=cancel_futures)
-
-    @staticmethod
-    def _new_pool() -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
 
 
 def in_process() -> Executor:
     """Return an executor that computes in a thread of this process."""
-    return ThreadPoolExecutor(1, initializer=_begin)
+    return ThreadPoolExecutor(1, initializer=configure)
+
+
+def from_environment(default: Callable[[], Executor]) -> Executor:
+    """Return the Dask cluster that the environment names, or else ``default()``.
+
+    Raises
+    ------
+    OSError
+        If no scheduler answers at the address in ``NUTSHELL_DASK``.
+    """
+    address = os.environ.get(DASK_ADDRESS)
+    if not address:
+        return default()
+    from inference.dask_engine import DaskWorkers
+
+    return DaskWorkers(address)
+
+
+class WorkerProcess(Executor):
+    """One spawned worker process, replaced when it dies or hangs.
+
+    Tasks go to the worker one at a time: a death is the death of the task that was in
+    it, and the time of a task is not that of those before it. A `Task` says itself how
+    long it may take; any other call may take for ever.
+
+    Raises, from the future of a task, `WorkerLost` where `ATTEMPTS` workers in a row
+    were lost over it.
+    """
+
+    def __init__(self):
+        self._queue = ThreadPoolExecutor(1, thread_name_prefix="worker-process")
+        # Only the queue's one thread starts and replaces the process.
+        self._process: _Process | None = None
+
+    def submit(self, fn: Callable, /, *args, **kwargs) -> Future:
+        """Send a call to the worker, behind those that wait."""
+        return self._queue.submit(self._supervise, fn, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the worker after the task in it."""
+        self._queue.shutdown(wait, cancel_futures=cancel_futures)
+        if self._process is not None:
+            self._process.pool.shutdown(wait)
+
+    def _supervise(self, fn: Callable, args: tuple, kwargs: dict) -> Any:
+        limit = next((a.limit for a in args if isinstance(a, Task)), None)
+        for _ in range(ATTEMPTS):
+            allowed = limit
+            if self._process is None:
+                self._process = _Process()
+                allowed = limit and limit + STARTING_SECONDS
+            try:
+                return self._process.call(fn, args, kwargs, allowed)
+            except BrokenProcessPool:
+                self._process = None
+        raise WorkerLost(
+            f"the inference worker died or hung {ATTEMPTS} times in a row over the "
+            "same step; the draws before it are kept, press Run to start again"
+        )
+
+
+class _Process:
+    """A pool of one process, whose process can be killed."""
+
+    def __init__(self):
+        context = multiprocessing.get_context("spawn")
+        self._pid, tell = context.Pipe(duplex=False)
+        self.pool = ProcessPoolExecutor(
+            1, mp_context=context, initializer=_begin, initargs=(tell,)
+        )
+
+    def call(self, fn: Callable, args: tuple, kwargs: dict, limit: float | None):
+        """Call there; a process that takes longer than ``limit`` [s] is killed.
+
+        Raises
+        ------
+        BrokenProcessPool
+            If the process died or was killed.
+        """
+        future = self.pool.submit(fn, *args, **kwargs)
+        if not wait([future], limit).done:
+            self._kill()
+        return future.result()
+
+    def _kill(self) -> None:
+        if not self._pid.poll():
+            raise BrokenProcessPool("the process did not start")
+        os.kill(self._pid.recv(), signal.SIGKILL)
+
+
+def _begin(tell: Connection) -> None:
+    tell.send(os.getpid())
+    tell.close()
+    # Ctrl-C is for the program that this worker serves, which then ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    configure()
+
+
+def _end_with_parent() -> None:
+    # A worker that computes when its program is killed was seen to stay for ever.
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -138,7 +138,10 @@ def constrained(shape: Shape, position, arguments: Arguments, key=None) -> dict:
     return {name: v for name, v in with_derived.items() if name not in OFFSETS}
 
 
-@lru_cache(maxsize=32)
+KEPT_PROGRAMS = 32
+
+
+@lru_cache(maxsize=KEPT_PROGRAMS)
 def program(shape: Shape, example: "Example") -> Program:
     """Compile the program of a shape; the least recently used are dropped.
 
@@ -148,6 +151,11 @@ def program(shape: Shape, example: "Example") -> Program:
     example : Example
         A position, metric and arguments of the types that will come.
     """
+    if program.cache_info().misses % KEPT_PROGRAMS == 0:
+        # JAX keeps what jitted and single operations compiled for every shape they
+        # ever met; what is still needed comes back from the compilation cache.
+        with TRACING:
+            jax.clear_caches()
     potential = log_density(shape)
     init_kernel: Any
     init_kernel, sample_kernel = hmc(

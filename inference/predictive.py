@@ -157,6 +157,39 @@ def _replicate_points(model, column, observed, generator):
     return generator.normal(y, sigma)
 
 
+def log_likelihood(model: str, draws: Draws, observed: Draws) -> np.ndarray:
+    """Return what each point of a line adds to the ln likelihood.
+
+    Parameters
+    ----------
+    model : {"line", "line_outliers"}
+    draws : mapping of arrays (chain, draw)
+        Parameters and derived quantities.
+    observed : mapping of arrays (point,)
+        ``x``, ``y`` and ``yerr``.
+
+    Returns
+    -------
+    array (chain, draw, point)
+        ln density of y; summed over points it is the likelihood's logarithm.
+    """
+    column = {n: v[..., None] for n, v in draws.items() if np.ndim(v) == 2}
+    line = column["m"] * observed["x"] + column["b"]
+    inlier = _log_normal(observed["y"], line, observed["yerr"])
+    if model == "line":
+        return inlier
+    sigma = np.hypot(column["bg_sigma"], observed["yerr"])
+    outlier = _log_normal(observed["y"], column["bg_mean"], sigma)
+    # A share of 0 leaves the other component alone.
+    with np.errstate(divide="ignore"):
+        share, rest = np.log(column["Q"]), np.log1p(-column["Q"])
+    return np.logaddexp(share + inlier, rest + outlier)
+
+
+def _log_normal(y, mean, sigma) -> np.ndarray:
+    return -0.5 * ((y - mean) / sigma) ** 2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+
+
 def _distances(column, stars: int, generator) -> np.ndarray:
     """Distances [pc] of as many stars as observed, for each draw, (draw, star)."""
     shape = (len(column["L"]), stars)

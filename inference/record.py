@@ -3,8 +3,6 @@
 import json
 import os
 from collections.abc import Mapping
-from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,13 @@ import arviz_base
 import numpy as np
 import xarray
 
-from inference import predictive
+from inference import predictive, provenance
 from inference.runner import RunRecord
 
 PREDICTIVE_DRAWS = 200
-LIBRARIES = ("jax", "jaxlib", "numpyro", "numpyro-ext", "numpy", "arviz-base")
 PER_DATUM = ("p", "distance")
-
-
-def data_hash(observed: Mapping[str, np.ndarray]) -> str:
-    """Return the SHA-256 of the observed arrays, in the order of their names."""
-    digest = sha256()
-    for name in sorted(observed):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(observed[name], dtype=float).tobytes())
-    return digest.hexdigest()
+TOTALS = ("log_prior", "log_likelihood")
+"""Statistics of a draw that ArviZ has groups for."""
 
 
 def to_datatree(record: RunRecord) -> xarray.DataTree:
@@ -41,7 +31,10 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
     -------
     xarray.DataTree
         Groups posterior, sample_stats, prior, prior_predictive, posterior_predictive,
-        observed_data and constant_data.
+        observed_data and constant_data; log_prior where the run has it (one variable,
+        ``prior``: the total of a draw, with the Jacobian of the unconstrained
+        coordinates), and log_likelihood, named as the data: each point of a line, or
+        where the run has it the total of a draw.
     """
     spec, observed = record.spec, record.observed
     data_name = "y" if "y" in observed else "parallax"
@@ -54,7 +47,7 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
     generator = np.random.default_rng([spec.sampler.seed, 1])
     groups: dict[str, Any] = {
         "posterior": dict(record.draws),
-        "sample_stats": dict(record.stats),
+        "sample_stats": {n: v for n, v in record.stats.items() if n not in TOTALS},
         "prior": _one_chain(prior),
         "prior_predictive": {
             data_name: _replicates(spec.model, prior, observed, generator)
@@ -68,7 +61,28 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
     dims = {name: [datum] for name in (*PER_DATUM, *observed)}
     if spec.model == "star":
         dims.pop("distance")
-    return arviz_base.from_dict(groups, dims=dims, attrs={"/": _attributes(record)})
+    tree = arviz_base.from_dict(groups, dims=dims, attrs={"/": _attributes(record)})
+    return tree.assign(_log_densities(record, data_name))
+
+
+def _log_densities(record: RunRecord, data_name: str) -> dict[str, xarray.DataTree]:
+    groups = {}
+    if "log_prior" in record.stats:
+        groups["log_prior"] = _group("prior", record.stats["log_prior"])
+    model = record.spec.model
+    if model in ("line", "line_outliers"):
+        points = predictive.log_likelihood(model, record.draws, record.observed)
+        groups["log_likelihood"] = _group(data_name, points, "point")
+    elif "log_likelihood" in record.stats:
+        total = record.stats["log_likelihood"]
+        groups["log_likelihood"] = _group(data_name, total)
+    return groups
+
+
+def _group(name: str, values: np.ndarray, *dims: str) -> xarray.DataTree:
+    """Return a group of one variable, (chain, draw) and then ``dims``."""
+    dataset = arviz_base.dict_to_dataset({name: values}, dims={name: list(dims)})
+    return xarray.DataTree(dataset)
 
 
 def save(record: RunRecord, path: Path) -> None:
@@ -94,8 +108,9 @@ def _attributes(record: RunRecord) -> dict[str, Any]:
         "spec": json.dumps(record.spec.to_json()),
         "seed": record.spec.sampler.seed,
         "device": record.device,
-        "data_sha256": data_hash(record.observed),
-        "versions": json.dumps({name: version(name) for name in LIBRARIES}),
+        "data_sha256": provenance.data_hash(record.observed),
+        "versions": json.dumps(provenance.versions()),
+        "platform": provenance.this_platform(),
         "phase": record.phase.value,
         "compile_seconds": record.compile_seconds,
         "sample_seconds": record.sample_seconds,

@@ -30,6 +30,8 @@ class Task:
     """Draws of each chain that were kept before."""
     sampling: bool = False
     """Whether the draws are kept, being past warm-up."""
+    limit: float = 300.0
+    """Seconds after which the worker is taken to hang."""
 
     @property
     def chains(self) -> int:
@@ -69,3 +71,5 @@ class Chunk(NamedTuple):
     """Number of draws and sums over them of membership, distance [pc] and its square
     [pc²], (star,) each."""
     seconds: float
+    device: str = ""
+    """What computed it."""

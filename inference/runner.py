@@ -1,113 +1,37 @@
 """A run: one chunk after another, each published as an immutable record.
 
-A `Run` submits a chunk, and when it is done publishes what there is and submits the
-next. Whoever looks at `Run.latest` sees a complete, consistent record; nobody but the
-run writes one.
+A `Run` submits a chunk, and when it is done writes it to the disk (where it has a
+store), publishes what there is and submits the next. Whoever looks at `Run.latest` sees
+a complete, consistent record; nobody but the run writes one.
 """
 
 import enum
 import threading
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Executor, Future
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from inference import engines
+from inference import engines, pacing
+from inference.growing import Growth
+from inference.progress import Phase, RunRecord, StarSummary
+from inference.provenance import Header, StoreError
 from inference.records import Chunk, Prepared, Task
 from inference.spec import RunSpec
+from inference.store import Store
 
-FIRST_SECONDS, CHUNK_SECONDS = 0.1, 0.25
-"""How long a chunk should take: the first few less, so that draws come early."""
-FIRST_LENGTH = 10
-
-
-class Phase(enum.Enum):
-    """Where a run stands."""
-
-    COMPILING = "compiling"
-    WARMING_UP = "warming up"
-    SAMPLING = "sampling"
-    PAUSED = "paused"
-    DONE = "done"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will come."""
-        return self in (Phase.DONE, Phase.STOPPED, Phase.FAILED)
+__all__ = ["Phase", "Run", "RunRecord", "StarSummary"]
 
 
-@dataclass(frozen=True)
-class StarSummary:
-    """Every star's membership and distance, averaged over draws so far."""
+class Wish(enum.Enum):
+    """What whoever holds a run wants of it."""
 
-    membership: np.ndarray
-    """Probability to be in the cluster, (star,)."""
-    mean: np.ndarray
-    """Mean distance [pc], (star,)."""
-    sd: np.ndarray
-    """Standard deviation of the distance [pc], (star,)."""
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What a run has reached; a new one replaces it after every chunk."""
-
-    spec: RunSpec
-    observed: Mapping[str, np.ndarray]
-    phase: Phase = Phase.COMPILING
-    warmed_up: int = 0
-    """Warm-up draws done by each chain."""
-    drawn: int = 0
-    """Draws kept of each chain."""
-    draws: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """(chain, draw, ...) each; read-only views that later records extend."""
-    stats: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """(chain, draw) each, under ArviZ's names."""
-    stars: StarSummary | None = None
-    device: str = ""
-    compile_seconds: float = 0.0
-    sample_seconds: float = 0.0
-    """Seconds in the worker, warm-up included."""
-    error: str = ""
-    """One sentence, where the run failed."""
-
-    @property
-    def divergences(self) -> int:
-        """Divergent transitions among the draws kept."""
-        return int(self.stats["diverging"].sum()) if "diverging" in self.stats else 0
-
-    @property
-    def sentence(self) -> str:
-        """The truth about the run, in one sentence."""
-        return _SENTENCES[self.phase](self)
-
-
-def _of_draws(record: RunRecord) -> str:
-    chains, draws = record.spec.sampler.chains, record.spec.sampler.draws
-    return f"{chains * record.drawn:,} of {chains * draws:,} draws"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
-
-
-_SENTENCES = {
-    Phase.COMPILING: lambda r: "Compiling the model.",
-    Phase.WARMING_UP: lambda r: (
-        f"Warming up: {r.warmed_up:,} of {r.spec.sampler.warmup:,} steps a chain."
-    ),
-    Phase.SAMPLING: lambda r: f"Sampling: {_of_draws(r)}.",
-    Phase.PAUSED: lambda r: f"Paused at {_of_draws(r)}.",
-    Phase.DONE: lambda r: (
-        f"Done: {_of_draws(r)} in {_seconds(r.sample_seconds)} on {r.device}."
-    ),
-    Phase.STOPPED: lambda r: f"Stopped with {_of_draws(r)}; they are kept.",
-    Phase.FAILED: lambda r: f"Failed: {r.error}",
-}
+    GO = enum.auto()
+    PAUSE = enum.auto()
+    STOP = enum.auto()
+    CANCEL = enum.auto()
 
 
 class Run:
@@ -122,6 +46,16 @@ class Run:
         Where chunks are computed.
     latent : bool
         Whether draws of per-star quantities are kept (4300 a draw for M67).
+    store : Path, optional
+        A folder to be made. Every chunk is on the disk there before it is shown, and
+        `from_store` continues the run after whatever killed the program.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds a run already.
+    OSError
+        If it cannot be written.
     """
 
     def __init__(
@@ -131,20 +65,63 @@ class Run:
         executor: Executor,
         *,
         latent: bool = False,
+        store: Path | None = None,
     ):
+        header = Header.of(spec, observed, latent)
+        held = None if store is None else Store.create(store, header, observed)
+        self._begin(header, observed, executor, held)
+        with self._lock:
+            self._prepare()
+
+    @classmethod
+    def from_store(cls, folder: Path, executor: Executor) -> "Run":
+        """Continue a run where the disk has it; its draws are those of one never cut.
+
+        Parameters
+        ----------
+        folder : Path
+            The store of a run.
+        executor : Executor
+
+        Raises
+        ------
+        StoreError
+            If there is no run, it is damaged or in use, or was made with libraries or
+            on a platform that may give other draws; `store.saved_record` reads those
+            that there are.
+        """
+        store = Store.open(folder)
+        run = cls.__new__(cls)
+        try:
+            header = store.header()
+            header.check_reproducible()
+            run._begin(header, store.observed(), executor, store)
+        except BaseException:
+            store.close()
+            raise
+        with run._lock:
+            found = run._read(store)
+            store.forget_after(run._chunks)
+            if found:
+                run._next()
+            else:
+                run._prepare()
+        return run
+
+    def _begin(self, header: Header, observed, executor, store: Store | None) -> None:
         self._executor = executor
+        self._header = header
+        self._store = store
         self._lock = threading.RLock()
         self._over = threading.Event()
-        self._stop = self._pause = False
-        self._task = Task(spec, _for_model(spec, observed), latent=latent)
-        self._buffers: dict[str, dict[str, np.ndarray]] = {"draws": {}, "stats": {}}
-        self._sums: list[np.ndarray] = []
-        self._summed = 0
-        self._pace = FIRST_LENGTH
+        self._wish = Wish.GO
+        arrays = _for_model(header.spec, observed)
+        self._task = Task(header.spec, arrays, latent=header.latent)
+        self._growth = Growth()
+        self._chunks = 0
+        self._pace = pacing.Pace(pacing.FIRST_LENGTH)
         self._capacity = 1
-        self._latest = RunRecord(spec, observed)
-        with self._lock:
-            self._send(engines.prepare, self._prepared)
+        self._latest = RunRecord(header.spec, observed)
 
     @property
     def latest(self) -> RunRecord:
@@ -154,26 +131,83 @@ class Run:
     def stop(self) -> None:
         """Stop after the chunk in flight and keep every draw."""
         with self._lock:
-            self._stop = True
+            if self._wish is not Wish.CANCEL:
+                self._wish = Wish.STOP
             if self._latest.phase is Phase.PAUSED:
                 self._finish(Phase.STOPPED)
+
+    def cancel(self) -> None:
+        """Stop and throw away: no draws are kept, and no store."""
+        with self._lock:
+            self._wish = Wish.CANCEL
+            if self._latest.phase is Phase.PAUSED or self._latest.phase.over:
+                self._finish(Phase.CANCELLED)
 
     def pause(self) -> None:
         """Send no further chunk until `resume`."""
         with self._lock:
-            self._pause = True
+            if self._wish is Wish.GO:
+                self._wish = Wish.PAUSE
 
     def resume(self) -> None:
         """Go on where `pause` interrupted."""
         with self._lock:
-            self._pause = False
+            if self._wish is Wish.PAUSE:
+                self._wish = Wish.GO
             if self._latest.phase is Phase.PAUSED:
+                self._next()
+
+    def extend(self, more: int) -> None:
+        """Ask for more draws of each chain, also of a run that is done or stopped.
+
+        Parameters
+        ----------
+        more : int
+            Draws on top of those that its spec asks for. The draws are those of a run
+            that was asked for as many from the start.
+
+        Raises
+        ------
+        SpecError
+            If that is more than a spec may ask for.
+        ValueError
+            If the run failed or was cancelled.
+        OSError
+            If the store cannot be written.
+        """
+        with self._lock:
+            if self._latest.phase in (Phase.FAILED, Phase.CANCELLED):
+                raise ValueError(
+                    f"A run that is {self._latest.phase.value} cannot be extended: "
+                    "start a new one."
+                )
+            sampler = self._latest.spec.sampler
+            longer = replace(sampler, draws=sampler.draws + more)
+            spec = replace(self._latest.spec, sampler=longer)
+            if self._store is not None:
+                self._store.describe(replace(self._header, spec=spec))
+            self._header = replace(self._header, spec=spec)
+            self._task = replace(self._task, spec=spec)
+            self._latest = replace(self._latest, spec=spec)
+            if self._latest.phase.over:
+                self._over.clear()
+                self._wish = Wish.GO
                 self._next()
 
     def wait(self, timeout: float | None = None) -> RunRecord:
         """Wait until the run is over, and return its last record."""
         self._over.wait(timeout)
         return self._latest
+
+    def close(self, *, remove: bool = False) -> None:
+        """Leave the store of a run that is over to others, or remove it."""
+        if self._store is not None:
+            self._store.remove() if remove else self._store.close()
+            self._store = None
+
+    def _prepare(self) -> None:
+        self._task = replace(self._task, limit=pacing.PREPARE_LIMIT)
+        self._send(engines.prepare, self._prepared)
 
     def _send(self, function, then) -> None:
         try:
@@ -186,10 +220,13 @@ class Run:
 
     def _receive(self, done: Future, then) -> None:
         with self._lock:
+            if self._wish is Wish.CANCEL:
+                self._finish(Phase.CANCELLED)
+                return
             try:
                 then(done.result())
-            except (BrokenProcessPool, EOFError):
-                self._fail("the inference worker died; press Run to start again")
+            except (engines.WorkerLost, StoreError) as error:
+                self._fail(str(error))
             except CancelledError:
                 self._finish(Phase.STOPPED)
             except Exception as error:
@@ -200,6 +237,12 @@ class Run:
                 )
 
     def _prepared(self, prepared: Prepared) -> None:
+        if self._store is not None:
+            self._store.prepare(prepared)
+        self._start_from(prepared)
+        self._next()
+
+    def _start_from(self, prepared: Prepared) -> None:
         self._capacity = prepared.capacity
         self._task = replace(
             self._task,
@@ -210,7 +253,17 @@ class Run:
         self._latest = replace(
             self._latest, device=prepared.device, compile_seconds=prepared.seconds
         )
-        self._next()
+
+    def _read(self, store: Store) -> bool:
+        """Take up what the disk has; return whether the run was prepared."""
+        prepared = store.prepared()
+        if prepared is None:
+            return False
+        self._start_from(prepared)
+        for chunk, length, sampling in store.chunks():
+            self._task = replace(self._task, length=length, sampling=sampling)
+            self._keep(chunk)
+        return True
 
     def _next(self) -> None:
         """Send the next chunk, unless the run is complete, stopped or paused."""
@@ -221,82 +274,71 @@ class Run:
             if warming
             else sampler.draws - record.drawn
         )
-        if left == 0:
+        if self._wish is Wish.CANCEL:
+            self._finish(Phase.CANCELLED)
+        elif left == 0:
             self._finish(Phase.DONE)
-        elif self._stop:
+        elif self._wish is Wish.STOP:
             self._finish(Phase.STOPPED)
-        elif self._pause:
+        elif self._wish is Wish.PAUSE:
             self._latest = replace(record, phase=Phase.PAUSED)
         else:
             phase = Phase.WARMING_UP if warming else Phase.SAMPLING
             self._latest = replace(record, phase=phase)
-            length = max(1, min(left, self._pace, self._capacity))
+            length = max(1, min(left, self._pace.length, self._capacity))
+            limit = self._pace.limit(length)
             self._task = replace(
-                self._task, length=length, drawn=record.drawn, sampling=not warming
+                self._task,
+                length=length,
+                drawn=record.drawn,
+                sampling=not warming,
+                limit=limit,
             )
             self._send(engines.run_chunk, self._chunk_done)
 
     def _chunk_done(self, chunk: Chunk) -> None:
         length, record = self._task.length, self._latest
-        wanted = FIRST_SECONDS if record.drawn == 0 else CHUNK_SECONDS
-        # At most four times longer than the last: one slow chunk must not follow.
-        faster = wanted / max(chunk.seconds, 1e-4)
-        self._pace = max(1, int(length * min(faster, 4.0)))
-        if self._task.sampling:
-            record = self._extended(record, chunk, length)
-        else:
-            record = replace(record, warmed_up=record.warmed_up + length)
-        self._task = replace(self._task, state=chunk.state)
-        self._latest = replace(
-            record, sample_seconds=record.sample_seconds + chunk.seconds
-        )
+        if _kind(chunk.device) != _kind(record.device):
+            raise StoreError(
+                f"the run began on {record.device} and would continue on "
+                f"{chunk.device}, which gives other draws; those it has are kept"
+            )
+        if self._store is not None:
+            self._store.append(self._chunks, chunk, length, self._task.sampling)
+        self._pace = self._pace.after(length, chunk.seconds, record.drawn == 0)
+        self._keep(chunk)
         self._next()
 
-    def _extended(self, record: RunRecord, chunk: Chunk, length: int) -> RunRecord:
-        drawn = record.drawn + length
-        views = {
-            kind: self._append(kind, rows, record.drawn, drawn)
-            for kind, rows in (("draws", chunk.draws), ("stats", chunk.stats))
-        }
-        return replace(record, drawn=drawn, stars=self._add_stars(chunk), **views)
-
-    def _append(self, kind: str, rows, start: int, end: int) -> dict[str, np.ndarray]:
-        """Write rows behind the last record's, and return views up to their end."""
-        total, buffers = self._task.spec.sampler.draws, self._buffers[kind]
-        for name, value in rows.items():
-            if name not in buffers:
-                shape = (value.shape[0], total, *value.shape[2:])
-                buffers[name] = np.empty(shape, value.dtype)
-            buffers[name][:, start:end] = value
-        return {name: _read_only(buffer[:, :end]) for name, buffer in buffers.items()}
-
-    def _add_stars(self, chunk: Chunk) -> StarSummary | None:
-        if chunk.stars is None:
-            return None
-        count, sums = chunk.stars
-        self._summed += count
-        before = self._sums or [np.zeros_like(s) for s in sums]
-        self._sums = [a + b for a, b in zip(before, sums, strict=True)]
-        membership, mean, square = (s / self._summed for s in self._sums)
-        sd = np.sqrt(np.maximum(square - mean**2, 0.0))
-        return StarSummary(membership, mean, sd)
+    def _keep(self, chunk: Chunk) -> None:
+        """Publish a chunk, and go on from the state after it."""
+        task = self._task
+        self._latest = self._growth.add(self._latest, chunk, task.length, task.sampling)
+        self._task = replace(task, state=chunk.state)
+        self._chunks += 1
 
     def _fail(self, sentence: str) -> None:
         self._latest = replace(self._latest, error=sentence.rstrip(".") + ".")
         self._finish(Phase.FAILED)
 
     def _finish(self, phase: Phase) -> None:
-        self._latest = replace(self._latest, phase=phase)
-        self._task = replace(self._task, state=())
-        self._over.set()
+        record = replace(self._latest, phase=phase)
+        try:
+            if phase is Phase.CANCELLED:
+                self._growth = Growth()
+                self._task = replace(self._task, state=())
+                record = RunRecord(record.spec, record.observed, phase=phase)
+                self.close(remove=True)
+        finally:
+            self._latest = record
+            self._over.set()
+
+
+def _kind(device: str) -> str:
+    """Return a device without how many cores it has, which change no draw."""
+    return device.partition(",")[0]
 
 
 def _for_model(spec: RunSpec, observed: Mapping[str, np.ndarray]) -> dict:
     names = {"line": ("x", "y", "yerr"), "line_outliers": ("x", "y", "yerr")}
     wanted = names.get(spec.model, ("parallax", "parallax_error", "zero_point"))
     return {name: np.asarray(observed[name], dtype=float) for name in wanted}
-
-
-def _read_only(view: np.ndarray) -> np.ndarray:
-    view.flags.writeable = False
-    return view

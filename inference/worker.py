@@ -153,6 +153,7 @@ def run_chunk(task: Task) -> Chunk:
         stats=stats,
         stars=_stars(task, arguments, draws) if task.sampling else None,
         seconds=time.perf_counter() - clock,
+        device=device(),
     )
 
 

@@ -1,14 +1,12 @@
 """Runs: chunks, stopping, failing, and what they cost."""
 
-import os
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from inference import engines, nuts, runner, summaries, worker
+from inference import engines, nuts, pacing, summaries, worker
 from inference.models import MODELS
 from inference.runner import Phase, Run
 from inference.spec import RunSpec
@@ -38,8 +36,8 @@ def test_any_chunk_length_gives_the_same_draws_to_the_bit(
     engine, points, sample, monkeypatch, pace
 ):
     whole = sample(line_spec().to_json(), points)
-    monkeypatch.setattr(runner, "FIRST_LENGTH", pace)
-    monkeypatch.setattr(runner, "CHUNK_SECONDS", 1e-9 if pace < 1000 else 1e9)
+    monkeypatch.setattr(pacing, "FIRST_LENGTH", pace)
+    monkeypatch.setattr(pacing, "CHUNK_SECONDS", 1e-9 if pace < 1000 else 1e9)
     pieces = sample(line_spec().to_json(), points)
     for name, values in whole.draws.items():
         np.testing.assert_array_equal(values, pieces.draws[name], err_msg=name)
@@ -134,22 +132,6 @@ def test_an_error_in_the_worker_is_one_sentence(engine, points, monkeypatch):
     record = Run(line_spec(), points, engine).wait(60)
     assert record.phase is Phase.FAILED
     assert record.sentence == "Failed: ValueError: first line <b>bold</b>."
-
-
-def test_a_killed_worker_is_one_sentence_and_the_next_run_works(points):
-    process = engines.WorkerProcess()
-    try:
-        run = Run(line_spec(draws=20_000), points, process)
-        until(lambda: run.latest.drawn > 0)
-        os.kill(process.submit(os.getpid).result(60), signal.SIGKILL)
-        record = run.wait(60)
-        assert record.phase is Phase.FAILED
-        assert record.sentence.startswith("Failed: the inference worker died")
-        assert record.drawn > 0, "what there was is kept"
-        again = Run(line_spec(), points, process).wait(120)
-        assert again.phase is Phase.DONE
-    finally:
-        process.shutdown(cancel_futures=True)
 
 
 def test_the_worker_process_gives_the_draws_of_this_process(points, sample):

@@ -1,0 +1,44 @@
+"""How long the next chunk is, and when its worker is taken to hang."""
+
+from dataclasses import dataclass
+
+FIRST_SECONDS, CHUNK_SECONDS = 0.1, 0.25
+"""How long a chunk should take: the first few less, so that draws come early."""
+FIRST_LENGTH = 10
+PREPARE_LIMIT = 300.0
+"""Seconds that compiling may take, and the first chunk, of which nothing is known."""
+CHUNK_LIMIT, SLOWER = 60.0, 20.0
+"""Seconds that any later chunk may take, and how many times longer than expected."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a run is, as its last chunk showed."""
+
+    length: int
+    """Draws of each chain to ask for next."""
+    seconds_a_draw: float | None = None
+    """What a draw of every chain took [s]; None before the first chunk."""
+
+    def after(self, length: int, seconds: float, early: bool) -> "Pace":
+        """Return the pace after a chunk.
+
+        Parameters
+        ----------
+        length : int
+            Draws of the chunk.
+        seconds : float
+            What it took [s].
+        early : bool
+            Whether nothing is drawn yet, and short chunks are wanted.
+        """
+        wanted = FIRST_SECONDS if early else CHUNK_SECONDS
+        # At most four times longer than the last: one slow chunk must not follow.
+        faster = min(wanted / max(seconds, 1e-4), 4.0)
+        return Pace(max(1, int(length * faster)), seconds / length)
+
+    def limit(self, length: int) -> float:
+        """Return the seconds after which so long a chunk is taken to hang."""
+        if self.seconds_a_draw is None:
+            return PREPARE_LIMIT
+        return max(CHUNK_LIMIT, SLOWER * length * self.seconds_a_draw)
