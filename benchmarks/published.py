@@ -1,8 +1,8 @@
 """The programs that a reader of the published examples runs: one `MCMC` call.
 
 Written from the models' definitions, apart from `inference`; every run compiles anew,
-as theirs do. ``python -m benchmarks.published cluster DATA.npz WARMUP DRAWS`` prints what
-it measured as JSON.
+as theirs do. ``python -m benchmarks.published cluster DATA.npz WARMUP DRAWS`` prints
+what it measured as JSON.
 """
 
 import json

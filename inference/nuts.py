@@ -180,7 +180,7 @@ def program(shape: Shape, example: "Example") -> Program:
         )
 
     position, inverse_metric, key, arguments = example.value
-    capacity = 50 if shape.method == "hierarchical" else 250
+    capacity = 50 if shape.method == "hierarchical" else 1000
     with TRACING:
         # `initial` is traced first: it sets what `sample_kernel` closes over.
         structure = jax.eval_shape(initial, position, inverse_metric, key, arguments)

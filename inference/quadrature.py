@@ -99,18 +99,16 @@ def _field_series(x, log_weight):
     angle = np.pi * (np.arange(SERIES_TERMS) + 0.5) / SERIES_TERMS
     low, high = LOG_L_RANGE
     log_l = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(angle)
-    values = np.stack([_field_sum(x, log_weight, value) for value in log_l])
+    # One power of r more than the prior's: dr = r dx.
+    distance, base = np.exp(x), log_weight + 3 * x
+    values = np.stack([_field_sum(base - distance / np.exp(v)) for v in log_l])
     series = np.asarray(dct(values, type=2, axis=0)) / SERIES_TERMS
     series[0] /= 2
     return series
 
 
-def _field_sum(x, log_weight, log_l):
-    """Return ln of the sum over nodes of weight · r³ e^(-r/L) / 2, (star,).
-
-    One power of r more than the prior's: dr = r dx.
-    """
-    terms = log_weight + 3 * x - np.exp(x - log_l)
+def _field_sum(terms):
+    """Return ln of half the sum over nodes of e^terms, (star,)."""
     top = terms.max(axis=0)
     return top + np.log(np.exp(terms - top).sum(axis=0)) - np.log(2.0)
 

@@ -28,8 +28,8 @@ from inference.records import Chunk, Prepared, Task
 POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
 NOWHERE = cluster.FieldGuide(*np.zeros(4))
 """Of the method that has no use for it."""
-STAR_STRIDE = 16
-"""One draw of so many has its star-by-star conditionals summed."""
+STAR_DRAWS = 64
+"""About so many draws of a run have their star-by-star conditionals summed."""
 
 
 def configure(cache: str | None = None) -> None:
@@ -372,7 +372,8 @@ def _stars(task: Task, arguments, draws) -> tuple[int, tuple[np.ndarray, ...]] |
     if task.spec.model != "cluster":
         return None
     # Which draws are taken does not depend on how the run is cut into chunks.
-    rows = slice(-task.drawn % STAR_STRIDE, None, STAR_STRIDE)
+    stride = max(1, task.chains * task.spec.sampler.draws // STAR_DRAWS)
+    rows = slice(-task.drawn % stride, None, stride)
     chosen = np.stack([draws[name][:, rows].ravel() for name in POPULATION], axis=1)
     nodes = arguments.observed["nodes"]
     zero = np.zeros(nodes.parallax.shape)

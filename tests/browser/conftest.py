@@ -107,6 +107,16 @@ class Visit:
         self.page.locator(".bk-Figure canvas").first.wait_for()
         self.page.wait_for_timeout(2000)
 
+    def choose_method(self, method: str) -> None:
+        """Choose how a cluster is sampled; `hierarchical` takes longer."""
+        name = {"marginal": "integrated out", "hierarchical": "distance sampled"}
+        select = self.page.get_by_role("combobox", name="Method")
+        if not select.is_visible():
+            self.open_card("Sampler")
+        select.click()
+        self.page.locator("li").filter(has_text=name[method]).click()
+        self.page.wait_for_timeout(500)
+
     def open_card(self, title: str) -> None:
         header = self.page.locator(".MuiCardHeader-root").filter(has_text=title)
         header.first.get_by_role("button").click()

@@ -45,13 +45,11 @@ def test_a_star_runs_and_stands_beside_its_inverse_parallax(visit):
     assert int(median[1].replace(",", "")) == pytest.approx(1264, abs=80)
 
 
-def test_the_cluster_runs_live_and_says_its_distance(visit):
+def test_the_cluster_runs_and_says_its_distance(visit):
     page = visit()
     page.choose("Distance of a cluster")
     seen = page.run(400)
     assert seen[-1].startswith("Done: 4,000 of 4,000 draws")
-    counts = {drawn(status) for status in seen if status.startswith("Sampling")}
-    assert len(counts - {0}) >= 4, counts
     numbers = caption_numbers(page.notes)
     # The simulated field, by an independent quadrature fit in NumPy with this cut.
     assert numbers["distance [pc]"] == pytest.approx(860.94, abs=0.4)
@@ -98,11 +96,15 @@ def test_a_prior_moves_the_next_posterior(visit):
     assert after > before + 0.2
 
 
-def test_stop_keeps_what_there_is(visit):
+def test_draws_grow_and_stop_keeps_them(visit):
     page = visit()
     page.choose("Distance of a cluster")
+    page.choose_method("hierarchical")
     page.press("Run")
-    page.until(lambda s: drawn(s) > 0, 200)
+    # This method takes long enough to be watched.
+    first = drawn(page.until(lambda s: drawn(s) > 0, 200))
+    second = drawn(page.until(lambda s: drawn(s) > first, 30))
+    page.until(lambda s: drawn(s) > second, 30)
     page.press("Stop")
     status = page.until(lambda s: s.startswith("Stopped"), 30)
     kept = drawn(status)
@@ -115,6 +117,7 @@ def test_stop_keeps_what_there_is(visit):
 def test_pause_and_resume(visit):
     page = visit()
     page.choose("Distance of a cluster")
+    page.choose_method("hierarchical")
     page.press("Run")
     page.until(lambda s: s.startswith("Warming"), 200)
     page.press("Pause")
@@ -141,6 +144,7 @@ def test_two_pages_do_not_disturb_each_other(visit):
 def test_a_closed_page_leaves_others_alone(visit):
     leaving, staying = visit(), visit()
     leaving.choose("Distance of a cluster")
+    leaving.choose_method("hierarchical")
     leaving.press("Run")
     leaving.until(lambda s: s.startswith(("Warming", "Sampling")), 200)
     leaving.page.close()
