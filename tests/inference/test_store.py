@@ -299,11 +299,11 @@ def test_killed_again_and_again_it_writes_the_same_file(tmp_path, engine):
     wanted = -1
     while process.poll() is None:
         if len(cut) < 6 and (not cut or len(chunk_files(folder)) > wanted):
-            time.sleep(chance.uniform(0.0, 0.3 if cut else 3.0))
+            time.sleep(chance.uniform(0.0, 0.03 if cut else 3.0))
             process.kill()
             process.communicate()
             cut.append(len(chunk_files(folder)))
-            wanted = cut[-1] + chance.randrange(12)
+            wanted = cut[-1] + chance.randrange(6)
             begun = (folder / "run.json").exists()
             process = (
                 headless("--resume", out) if begun else headless(spec, "--out", out)
