@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.flatten_util import ravel_pytree
 from numpyro import handlers
 from numpyro.distributions import biject_to
 from numpyro.infer.hmc import hmc
@@ -70,6 +71,12 @@ class Arguments(NamedTuple):
     """Hyper-parameters of every prior, in the family's order."""
 
 
+class LastPace:
+    """How fast a program was when it last ran, so that the next run begins in step."""
+
+    seconds_a_draw: float | None = None
+
+
 class Program(NamedTuple):
     """The compiled functions of one shape."""
 
@@ -81,6 +88,7 @@ class Program(NamedTuple):
     """Longest chunk."""
     structure: Any
     """Tree structure of the state, whose leaves alone travel and are stored."""
+    pace: LastPace
 
 
 def log_density(shape: Shape) -> Callable:
@@ -156,18 +164,22 @@ def program(shape: Shape, example: "Example") -> Program:
         # ever met; what is still needed comes back from the compilation cache.
         with TRACING:
             jax.clear_caches()
+    position, inverse_metric, key, arguments = example.value
     potential = log_density(shape)
+    # One vector instead of a dictionary: a step of a small model is mostly the
+    # bookkeeping of its trajectory, array by array.
+    unravel = ravel_pytree(position)[1]
     init_kernel: Any
     init_kernel, sample_kernel = hmc(
-        potential_fn_gen=lambda arguments: partial(potential, arguments=arguments),
+        potential_fn_gen=lambda arguments: lambda z: potential(unravel(z), arguments),
         algo="NUTS",
     )
 
     def initial(position, inverse_metric, key, arguments):
-        size = sum(np.size(part) for part in position.values())
+        flat = ravel_pytree(position)[0]
         return init_kernel(
-            position,
-            step_size=step_size(size),
+            flat,
+            step_size=step_size(flat.size),
             num_warmup=shape.warmup,
             inverse_mass_matrix=inverse_metric,
             adapt_mass_matrix=shape.adapt_metric,
@@ -179,12 +191,11 @@ def program(shape: Shape, example: "Example") -> Program:
             rng_key=key,
         )
 
-    position, inverse_metric, key, arguments = example.value
     capacity = 50 if shape.method == "hierarchical" else 1000
     with TRACING:
         # `initial` is traced first: it sets what `sample_kernel` closes over.
         structure = jax.eval_shape(initial, position, inverse_metric, key, arguments)
-        chunk = partial(_chunk, shape, sample_kernel, capacity)
+        chunk = partial(_chunk, shape, sample_kernel, unravel, capacity)
         if shape.chains > 1:
             initial = jax.vmap(initial, in_axes=(0, 0, 0, None))
             chunk = jax.vmap(chunk, in_axes=(0, None, None))
@@ -200,6 +211,7 @@ def program(shape: Shape, example: "Example") -> Program:
         lowered_chunk.compile(),
         capacity,
         jax.tree.structure(structure),
+        LastPace(),
     )
 
 
@@ -227,36 +239,35 @@ def traced_once(function: Callable) -> Callable:
     return call
 
 
-def _chunk(shape, sample_kernel, capacity, state, arguments, length):
+def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
     """Advance one chain by ``length`` draws; rows beyond them are zero."""
 
-    def record(state):
-        stats = {ours: getattr(state, its) for its, ours in STATS.items()}
-        stats["lp"] = -state.potential_energy
-        stats["step_size"] = state.adapt_state.step_size
-        return state.z, state.rng_key, stats
+    def row(state):
+        return _row(shape, unravel(state.z), state, arguments)
 
     rows = jax.tree.map(
         lambda a: jnp.zeros((capacity, *a.shape), a.dtype),
-        jax.eval_shape(record, state),
+        jax.eval_shape(row, state),
     )
 
     def draw(index, carry):
         state, rows = carry
         state = sample_kernel(state, (arguments,))
-        rows = jax.tree.map(lambda a, new: a.at[index].set(new), rows, record(state))
+        rows = jax.tree.map(lambda a, new: a.at[index].set(new), rows, row(state))
         return state, rows
 
-    state, (positions, keys, stats) = lax.fori_loop(0, length, draw, (state, rows))
-    if shape.latent:
-        draws = jax.vmap(lambda z, k: constrained(shape, z, arguments, k))(
-            positions, keys
-        )
-    else:
-        draws = jax.vmap(lambda z: constrained(shape, z, arguments))(positions)
-    prior = jax.vmap(lambda z: log_prior(shape, z, arguments))(positions)
-    likelihood = stats["lp"] - prior
-    return state, draws, stats | {"log_prior": prior, "log_likelihood": likelihood}
+    state, (draws, stats) = lax.fori_loop(0, length, draw, (state, rows))
+    return state, draws, stats
+
+
+def _row(shape, position, state, arguments):
+    """Return one draw and its statistics."""
+    stats = {ours: getattr(state, its) for its, ours in STATS.items()}
+    total, prior = -state.potential_energy, log_prior(shape, position, arguments)
+    stats |= {"lp": total, "log_prior": prior, "log_likelihood": total - prior}
+    stats["step_size"] = state.adapt_state.step_size
+    key = state.rng_key if shape.latent else None
+    return constrained(shape, position, arguments, key), stats
 
 
 def in_threads(function: Callable, count: int, threads: int) -> list:

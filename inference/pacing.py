@@ -37,6 +37,12 @@ class Pace:
         faster = min(wanted / max(seconds, 1e-4), 4.0)
         return Pace(max(1, int(length * faster)), seconds / length)
 
+    @classmethod
+    def known(cls, seconds_a_draw: float) -> "Pace":
+        """Return the pace of a run of which another showed how fast it is."""
+        length = int(FIRST_SECONDS / max(seconds_a_draw, 1e-7))
+        return cls(max(1, length), seconds_a_draw)
+
     def limit(self, length: int) -> float:
         """Return the seconds after which so long a chunk is taken to hang."""
         if self.seconds_a_draw is None:

@@ -8,6 +8,7 @@ distribution is built where models run (`inference.models.numpyro_priors`).
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -192,7 +193,7 @@ class Prior:
     @property
     def scipy(self) -> Any:
         """SciPy's frozen distribution."""
-        return FAMILIES[self.family].frozen(*self.values)
+        return _frozen(self.family, self.values)
 
     def log_density(self, values) -> np.ndarray:
         """Return ln of the density at each value."""
@@ -204,6 +205,12 @@ class Prior:
 
     def __str__(self) -> str:
         return f"{self.family}({', '.join(f'{v:.4g}' for v in self.values)})"
+
+
+@lru_cache(maxsize=256)
+def _frozen(family: str, values: tuple[float, ...]) -> Any:
+    # SciPy takes half a millisecond to build one, and a moved slider asks for many.
+    return FAMILIES[family].frozen(*values)
 
 
 def _family(name: Any) -> Family:

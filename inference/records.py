@@ -57,6 +57,9 @@ class Prepared(NamedTuple):
     """Longest chunk of this program."""
     device: str
     seconds: float
+    seconds_a_draw: float | None = None
+    """What a draw of every chain took in this program's last chunk [s], if it had one
+    here."""
 
 
 class Chunk(NamedTuple):

@@ -244,6 +244,8 @@ class Run:
 
     def _start_from(self, prepared: Prepared) -> None:
         self._capacity = prepared.capacity
+        if prepared.seconds_a_draw is not None:
+            self._pace = pacing.Pace.known(prepared.seconds_a_draw)
         self._task = replace(
             self._task,
             state=prepared.state,

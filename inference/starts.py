@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from numpyro.distributions import biject_to
 from scipy.optimize import minimize
 
 from inference.priors import Prior
@@ -58,37 +57,30 @@ def chain_generator(seed: int, chain: int) -> np.random.Generator:
 
 
 def from_priors(
-    potential: Callable, priors: dict[str, Prior], distributions, chains: int, seed: int
+    evaluate: Callable, priors: dict[str, Prior], chains: int, seed: int
 ) -> Start:
     """Start each chain at the best of a few draws from the prior.
 
     Parameters
     ----------
-    potential : callable
-        Unconstrained position to -ln posterior.
+    evaluate : callable
+        Values (chain, try) of each parameter to unconstrained positions of the same
+        shape and -ln posterior there, (chain, try).
     priors : dict
         Of the sampled parameters.
-    distributions : dict
-        The same priors as NumPyro distributions.
     chains, seed : int
     """
-    positions = []
-    for chain in range(chains):
-        generator = chain_generator(seed, chain)
-        tries = {}
-        for name, prior in priors.items():
-            value = prior.sample(generator, PRIOR_TRIES)
-            unconstrain = biject_to(distributions[name].support).inv
-            tries[name] = np.clip(np.asarray(unconstrain(value)), -20, 20)
-        values = [
-            float(potential({name: value[i] for name, value in tries.items()}))
-            for i in range(PRIOR_TRIES)
-        ]
-        best = int(np.nanargmin(values))
-        positions.append({name: value[best] for name, value in tries.items()})
-    stacked = {name: np.stack([p[name] for p in positions]) for name in positions[0]}
+    generators = [chain_generator(seed, chain) for chain in range(chains)]
+    tries = [
+        {name: prior.sample(generator, PRIOR_TRIES) for name, prior in priors.items()}
+        for generator in generators
+    ]
+    values = {name: np.stack([one[name] for one in tries]) for name in priors}
+    positions, potential = evaluate(values)
+    best = np.nanargmin(np.asarray(potential), axis=1)
+    chosen = {n: np.asarray(v)[range(chains), best] for n, v in positions.items()}
     metric = np.broadcast_to(np.eye(len(priors)), (chains, len(priors), len(priors)))
-    return Start(stacked, np.array(metric), adapt=True)
+    return Start(chosen, np.array(metric), adapt=True)
 
 
 def modes(

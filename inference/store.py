@@ -25,7 +25,7 @@ from inference.progress import Phase, RunRecord
 from inference.provenance import Header, StoreError
 from inference.records import Chunk, Prepared
 
-FORMAT = 1
+FORMAT = 2
 DIGITS = 16
 """Hexadecimal digits of the SHA-256 in a file's name."""
 

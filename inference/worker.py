@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
+from numpyro.distributions import biject_to
 
 from inference import conditionals, locate, nuts, quadrature, starts
 from inference.emulator import Emulator, never
@@ -112,6 +113,7 @@ def prepare(task: Task) -> Prepared:
         capacity=program.capacity,
         device=device(),
         seconds=time.perf_counter() - clock,
+        seconds_a_draw=program.pace.seconds_a_draw,
     )
 
 
@@ -147,14 +149,10 @@ def run_chunk(task: Task) -> Chunk:
         {name: value[:, : task.length] for name, value in rows.items()}
         for rows in (draws, stats)
     )
-    return Chunk(
-        state=_leaves(state),
-        draws=draws,
-        stats=stats,
-        stars=_stars(task, arguments, draws) if task.sampling else None,
-        seconds=time.perf_counter() - clock,
-        device=device(),
-    )
+    stars = _stars(task, arguments, draws) if task.sampling else None
+    seconds = time.perf_counter() - clock
+    program.pace.seconds_a_draw = seconds / task.length
+    return Chunk(_leaves(state), draws, stats, stars, seconds, device())
 
 
 def forget() -> None:
@@ -275,14 +273,10 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     distributions = numpyro_priors(dict(shape.families), task.hyperparameters)
     arguments = _arguments(task)
     if spec.model != "cluster":
-        potential = _compiled_potential(shape)
+        evaluate = _compiled_evaluation(shape)
         sampled = {p.name: spec.priors[p.name] for p in spec.problem.parameters}
         start = starts.from_priors(
-            lambda position: potential(position, arguments),
-            sampled,
-            distributions,
-            task.chains,
-            seed,
+            lambda values: evaluate(values, arguments), sampled, task.chains, seed
         )
         return start, ()
     marginal = shape._replace(method="marginal")
@@ -358,8 +352,20 @@ _field_guide = jax.jit(conditionals.field_guide)
 
 
 @lru_cache(maxsize=8)
-def _compiled_potential(shape: nuts.Shape):
-    return nuts.traced_once(nuts.log_density(shape))
+def _compiled_evaluation(shape: nuts.Shape):
+    """Values (chain, try) to unconstrained positions and -ln posterior there."""
+    potential = nuts.log_density(shape)
+
+    def evaluate(values, arguments):
+        priors = numpyro_priors(dict(shape.families), arguments.priors)
+        position = {
+            name: jnp.clip(biject_to(priors[name].support).inv(value), -20, 20)
+            for name, value in values.items()
+        }
+        return position, potential(position, arguments)
+
+    over_tries = jax.vmap(evaluate, in_axes=(0, None))
+    return nuts.traced_once(jax.vmap(over_tries, in_axes=(0, None)))
 
 
 @lru_cache(maxsize=8)

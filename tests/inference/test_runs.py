@@ -36,12 +36,24 @@ def test_any_chunk_length_gives_the_same_draws_to_the_bit(
     engine, points, sample, monkeypatch, pace
 ):
     whole = sample(line_spec().to_json(), points)
-    monkeypatch.setattr(pacing, "FIRST_LENGTH", pace)
-    monkeypatch.setattr(pacing, "CHUNK_SECONDS", 1e-9 if pace < 1000 else 1e9)
+    lengths = []
+    monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(pace))
+    monkeypatch.setattr(pacing.Pace, "after", lambda p, n, *_: lengths.append(n) or p)
     pieces = sample(line_spec().to_json(), points)
+    assert max(lengths) == min(pace, 120)
     for name, values in whole.draws.items():
         np.testing.assert_array_equal(values, pieces.draws[name], err_msg=name)
     np.testing.assert_array_equal(whole.stats["energy"], pieces.stats["energy"])
+
+
+def test_a_run_begins_in_step_with_the_last_of_its_kind(points, sample, monkeypatch):
+    sample(line_spec().to_json(), points)
+    begun = []
+    known = pacing.Pace.known
+    monkeypatch.setattr(pacing.Pace, "known", lambda s: begun.append(s) or known(s))
+    record = sample(line_spec(seed=3).to_json(), points)
+    assert begun == [pytest.approx(record.sample_seconds / 220, rel=20)]
+    assert pacing.Pace.known(begun[0]).length > pacing.FIRST_LENGTH
 
 
 def test_a_chain_does_not_depend_on_how_many_there_are(points, sample):

@@ -40,9 +40,8 @@ def same(one, other) -> None:
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks of ten draws."""
-    monkeypatch.setattr(pacing, "FIRST_SECONDS", 1e-9)
-    monkeypatch.setattr(pacing, "CHUNK_SECONDS", 1e-9)
     monkeypatch.setattr(pacing.Pace, "after", lambda pace, *_: pace)
+    monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(10))
 
 
 @pytest.fixture
