@@ -6,7 +6,7 @@ kept with the table. The priors of a run then move the mode, and where they move
 of the emulator's ball, another is fitted there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.special import expit, log_expit, logit
 
 from inference import emulator, starts
 from inference.emulator import Emulator
+from inference.priors import Prior
 from inference.starts import Laplace
 
 PARAMETERS = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
@@ -31,6 +32,10 @@ BOX = {
 
 ENOUGH_STARS = 200
 """Fewer than these cost no more than an emulator does."""
+
+
+AGAINST = 3.0
+"""How much likelier by the priors, in ln density, a place of their own must be."""
 
 
 class Table(NamedTuple):
@@ -93,31 +98,38 @@ def posterior(
     exact: Callable,
     of_table: Table,
     distributions: dict,
-    medians: dict[str, float],
+    priors: Mapping[str, Prior],
 ) -> Located:
     """Find the modes of a posterior, starting from those of its table.
+
+    Where the priors say something else than the table does, a search starts from them
+    too: a strong one may hold a mode of its own.
 
     Parameters
     ----------
     potential : callable
-        ``(unconstrained position, emulator) -> value, gradient`` of -ln posterior.
+        ``(unconstrained position (parameter,), emulator) -> value, gradient`` of
+        -ln posterior, parameters in the order of their names.
     exact : callable
         ``theta (point, parameter) -> values, gradients`` of the log likelihood.
     of_table : Table
     distributions : dict
         The priors, as NumPyro distributions.
-    medians : dict
-        Of the same priors.
+    priors : mapping of Prior
+        The same.
     """
-    believed = np.array([medians[name] for name in PARAMETERS])
+    found = list(of_table.modes)
+    believed = np.array([float(priors[name].scipy.median()) for name in PARAMETERS])
     believed[-1] = logit(np.clip(believed[-1], 1e-3, 1 - 1e-3))
-    begin = [_unconstrained(t, distributions) for t in (*of_table.modes, believed)]
+    if _log_prior(believed, priors) > _log_prior(found[0], priors) + AGAINST:
+        found.append(believed)
+    begin = [_unconstrained(theta, distributions) for theta in found]
     unravel = ravel_pytree(begin[0])[1]
     box = np.array([_bounds(name, distributions) for name in sorted(PARAMETERS)])
 
     def function(position):
-        value, gradient = potential(unravel(position), of_table.emulator)
-        return float(value), np.asarray(ravel_pytree(gradient)[0])
+        value, gradient = potential(position, of_table.emulator)
+        return float(value), np.asarray(gradient)
 
     modes = starts.modes(function, [np.asarray(ravel_pytree(b)[0]) for b in begin], box)
     best, serves = modes[0], of_table.emulator
@@ -127,6 +139,11 @@ def posterior(
             nearer = emulator.fit(exact, centre, covariance).emulator
             serves = nearer if nearer.radius > 0 else serves
     return Located(modes, serves)
+
+
+def _log_prior(theta: np.ndarray, priors: Mapping[str, Prior]) -> float:
+    values = dict(zip(PARAMETERS, (*theta[:3], expit(theta[3])), strict=True))
+    return sum(float(priors[name].log_density(v)) for name, v in values.items())
 
 
 def guesses(parallax: np.ndarray, error: np.ndarray) -> list[np.ndarray]:

@@ -29,7 +29,7 @@ from inference.records import Chunk, Prepared, Task
 POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
 NOWHERE = cluster.FieldGuide(*np.zeros(4))
 """Of the method that has no use for it."""
-STAR_DRAWS = 64
+STAR_DRAWS = 32
 """About so many draws of a run have their star-by-star conditionals summed."""
 
 
@@ -207,12 +207,13 @@ def _arguments(task: Task) -> nuts.Arguments:
     """Return data on the device, and hyper-parameters."""
     observed = _observed(task)
     if task.spec.model == "cluster":
-        observed = observed | {"emulator": never(), "field": NOWHERE}
+        guides: dict[str, Any] = {"emulator": never(), "field": NOWHERE}
         if task.guide and task.spec.method == "marginal":
-            observed["emulator"] = Emulator(*task.guide)
+            guides["emulator"] = Emulator(*task.guide)
         elif task.guide:
-            observed["field"] = cluster.FieldGuide(*task.guide)
-        observed = jax.tree.map(jnp.asarray, observed)
+            guides["field"] = cluster.FieldGuide(*task.guide)
+        # Only these are converted: `_table` knows the nodes by their identity.
+        observed = observed | jax.tree.map(jnp.asarray, guides)
     return nuts.Arguments(observed, task.hyperparameters)
 
 
@@ -283,14 +284,13 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     potential = partial(_with_emulator, _compiled_gradient(marginal), arguments)
     nodes = arguments.observed["nodes"]
     exact = partial(_likelihoods, nodes)
-    medians = {name: float(p.scipy.median()) for name, p in spec.priors.items()}
     located = locate.posterior(
-        potential, exact, _table(_Identified(nodes)), distributions, medians
+        potential, exact, _table(_Identified(nodes)), distributions, spec.priors
     )
     unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
     best = located.modes[0]
     share = starts.efficiency(
-        lambda z: float(potential(unravel(z), located.emulator)[0]), best, seed
+        lambda z: float(potential(z, located.emulator)[0]), best, seed
     )
     adapt = len(located.modes) > 1 or share < starts.GOOD_EFFICIENCY
     start = starts.about_modes(located.modes, unravel, task.chains, seed, adapt)
@@ -370,7 +370,12 @@ def _compiled_evaluation(shape: nuts.Shape):
 
 @lru_cache(maxsize=8)
 def _compiled_gradient(shape: nuts.Shape):
-    return nuts.traced_once(jax.value_and_grad(nuts.log_density(shape)))
+    """Return -ln posterior and its gradient, of an array (parameter,)."""
+    unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
+    density = nuts.log_density(shape)
+    return nuts.traced_once(
+        jax.value_and_grad(lambda z, arguments: density(unravel(z), arguments))
+    )
 
 
 def _stars(task: Task, arguments, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:

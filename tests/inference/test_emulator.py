@@ -121,3 +121,22 @@ def test_runs_with_and_without_it_have_one_posterior(sample, monkeypatch, priors
         assert abs(one.mean() - other.mean()) < margin * other.std(), name
         assert one.std() == pytest.approx(other.std(), rel=margin), name
         assert not np.array_equal(one, other)
+
+
+def test_a_moved_prior_fits_nothing_anew_and_depends_on_nothing_before(
+    sample, monkeypatch
+):
+    short = {"model": "cluster", "sampler": {"warmup": 50, "draws": 50}}
+    prior = {"family": "Normal", "loc": -2.0, "scale": 1.0}
+    moved = short | {"priors": {"log_sigma": prior}}
+    fits, fit = [], emulator.fit
+    monkeypatch.setattr(emulator, "fit", lambda *a: fits.append(1) or fit(*a))
+    worker.forget()
+    sample(short)
+    assert len(fits) == 1
+    after_another = sample(moved)
+    assert len(fits) == 1
+    worker.forget()
+    first_of_all = sample(moved)
+    for name, values in first_of_all.draws.items():
+        np.testing.assert_array_equal(values, after_another.draws[name], name)
