@@ -104,7 +104,12 @@ def _pair(power, slope, other_power, other_slope):
     return first * second, slopes
 
 
-def fit(exact: Callable, centre: np.ndarray, covariance: np.ndarray) -> Fitted:
+def fit(
+    exact: Callable,
+    centre: np.ndarray,
+    covariance: np.ndarray,
+    tolerance: float | None = None,
+) -> Fitted:
     """Fit a polynomial about a mode, and compare it with the exact log likelihood.
 
     Parameters
@@ -114,6 +119,8 @@ def fit(exact: Callable, centre: np.ndarray, covariance: np.ndarray) -> Fitted:
     centre : array (parameter,)
     covariance : array (parameter, parameter)
         Of the likelihood or posterior there; it sets the ball's shape.
+    tolerance : float, optional
+        Instead of `TOLERANCE`, where the likelihood counts for less.
     """
     factor = np.linalg.cholesky(covariance)
     z, solver, weights, design = _plan()
@@ -126,7 +133,7 @@ def fit(exact: Callable, centre: np.ndarray, covariance: np.ndarray) -> Fitted:
     error = np.abs(design @ terms - values[POINTS:]).max()
     coefficients = np.zeros(_ALLOWED.shape)
     coefficients[_ALLOWED] = terms
-    usable = bool(error <= TOLERANCE)
+    usable = bool(error <= (TOLERANCE if tolerance is None else tolerance))
     emulator = Emulator(
         np.asarray(centre, dtype=float),
         np.linalg.inv(factor),

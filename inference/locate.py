@@ -99,6 +99,7 @@ def posterior(
     of_table: Table,
     distributions: dict,
     priors: Mapping[str, Prior],
+    strength: float = 1.0,
 ) -> Located:
     """Find the modes of a posterior, starting from those of its table.
 
@@ -117,6 +118,8 @@ def posterior(
         The priors, as NumPyro distributions.
     priors : mapping of Prior
         The same.
+    strength : float
+        Power of the likelihood in the posterior.
     """
     found = list(of_table.modes)
     believed = np.array([float(priors[name].scipy.median()) for name in PARAMETERS])
@@ -136,7 +139,8 @@ def posterior(
     if serves.radius > 0 and best.proper:
         centre, covariance = _natural(best, unravel, distributions)
         if not emulator.reaches(serves, centre, covariance):
-            nearer = emulator.fit(exact, centre, covariance).emulator
+            tolerance = emulator.TOLERANCE / max(strength, 1e-3)
+            nearer = emulator.fit(exact, centre, covariance, tolerance).emulator
             serves = nearer if nearer.radius > 0 else serves
     return Located(modes, serves)
 

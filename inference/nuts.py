@@ -69,6 +69,8 @@ class Arguments(NamedTuple):
     """Observed arrays, or a pytree of them."""
     priors: Mapping[str, tuple]
     """Hyper-parameters of every prior, in the family's order."""
+    strength: Any = 1.0
+    """Power of the likelihood."""
 
 
 class LastPace:
@@ -92,13 +94,18 @@ class Program(NamedTuple):
 
 
 def log_density(shape: Shape) -> Callable:
-    """Return ``(unconstrained position, arguments) -> -ln posterior`` (a potential)."""
+    """Return ``(unconstrained position, arguments) -> -ln posterior`` (a potential).
+
+    What is not prior counts by its power ``arguments.strength``.
+    """
     model = MODELS[shape.model, shape.method]
     families = dict(shape.families)
 
     def potential(position, arguments):
         inputs = (arguments.observed, numpyro_priors(families, arguments.priors))
-        return potential_energy(model, inputs, {}, position)
+        whole = -potential_energy(model, inputs, {}, position)
+        prior = log_prior(shape, position, arguments)
+        return -prior - arguments.strength * (whole - prior)
 
     return potential
 
@@ -263,8 +270,10 @@ def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
 def _row(shape, position, state, arguments):
     """Return one draw and its statistics."""
     stats = {ours: getattr(state, its) for its, ours in STATS.items()}
-    total, prior = -state.potential_energy, log_prior(shape, position, arguments)
-    stats |= {"lp": total, "log_prior": prior, "log_likelihood": total - prior}
+    prior = log_prior(shape, position, arguments)
+    total = -log_density(shape)(position, arguments._replace(strength=1.0))
+    stats |= {"log_prior": prior, "log_likelihood": total - prior}
+    stats["lp"] = -state.potential_energy
     stats["step_size"] = state.adapt_state.step_size
     key = state.rng_key if shape.latent else None
     return constrained(shape, position, arguments, key), stats

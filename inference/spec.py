@@ -108,9 +108,18 @@ class RunSpec:
     priors: Mapping[str, Prior]
     """A prior for every parameter and constant of the model."""
     sampler: Sampler
+    strength: float = 1.0
+    """Power of the likelihood: 0 is the prior, 1 the posterior."""
 
     def __post_init__(self):
         problem = self.problem
+        _check_number("strength", self.strength, 0.0, 1.0)
+        if self.strength < 1 and self.method == "hierarchical":
+            raise SpecError(
+                f"strength came as {self.strength:g} with the method hierarchical, "
+                "where a star's distance is data and parameter at once: choose "
+                "marginal, or 1."
+            )
         _check_choice("method", self.method, problem.methods)
         _check_data(problem, self.data)
         for name, prior in self.priors.items():
@@ -126,7 +135,7 @@ class RunSpec:
     def __reduce__(self):
         # A mapping proxy cannot be pickled; a worker builds its own.
         parts = dict(self.data), dict(self.priors)
-        return RunSpec, (self.model, self.method, *parts, self.sampler)
+        return RunSpec, (self.model, self.method, *parts, self.sampler, self.strength)
 
     @property
     def problem(self) -> Problem:
@@ -137,7 +146,7 @@ class RunSpec:
     def from_json(cls, content: Any) -> "RunSpec":
         """Read a spec from parsed JSON, filling what is left out with defaults."""
         content = _record("spec", content)
-        known = ("version", "model", "method", "data", "priors", "sampler")
+        known = ("version", "model", "method", "data", "priors", "sampler", "strength")
         _check_fields("spec", content, known)
         if content.get("version", VERSION) != VERSION:
             raise SpecError(
@@ -160,6 +169,7 @@ class RunSpec:
             data=_record("data", content.get("data", DEFAULT_DATA[problem.sources[0]])),
             priors=priors,
             sampler=Sampler(**sampler),
+            strength=content.get("strength", 1.0),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -174,6 +184,7 @@ class RunSpec:
                 name: getattr(self.sampler, name)
                 for name in Sampler.__dataclass_fields__
             },
+            "strength": self.strength,
         }
 
     def __str__(self) -> str:

@@ -214,7 +214,7 @@ def _arguments(task: Task) -> nuts.Arguments:
             guides["field"] = cluster.FieldGuide(*task.guide)
         # Only these are converted: `_table` knows the nodes by their identity.
         observed = observed | jax.tree.map(jnp.asarray, guides)
-    return nuts.Arguments(observed, task.hyperparameters)
+    return nuts.Arguments(observed, task.hyperparameters, float(task.spec.strength))
 
 
 def _observed(task: Task) -> dict[str, Any]:
@@ -285,7 +285,12 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     nodes = arguments.observed["nodes"]
     exact = partial(_likelihoods, nodes)
     located = locate.posterior(
-        potential, exact, _table(_Identified(nodes)), distributions, spec.priors
+        potential,
+        exact,
+        _table(_Identified(nodes)),
+        distributions,
+        spec.priors,
+        spec.strength,
     )
     unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
     best = located.modes[0]

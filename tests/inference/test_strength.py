@@ -1,0 +1,85 @@
+"""The likelihood's power: from the prior to the posterior, exact at both ends."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from inference.priors import SpecError
+from inference.spec import RunSpec
+from tests.conftest import monte_carlo_z
+
+LINE = {"model": "line", "sampler": {"warmup": 300, "draws": 2000, "seed": 3}}
+
+
+@pytest.fixture(scope="module")
+def points():
+    from data import observe
+
+    return observe({"source": "line"})
+
+
+def moments(points, strength: float) -> dict[str, tuple[float, float]]:
+    """Mean and sd of theta and b_perp on a grid, by summation."""
+    theta = np.linspace(-np.pi / 2, np.pi / 2, 3001)[:, None]
+    b_perp = np.linspace(-4, 4, 1601)[None]
+    log = stats.norm.logpdf(b_perp) + 0 * theta
+    for x, y, yerr in zip(points["x"], points["y"], points["yerr"], strict=True):
+        line = np.tan(theta) * x + b_perp / np.cos(theta)
+        log = log + strength * stats.norm.logpdf(y, line, yerr)
+    mass = np.exp(log - log.max())
+    mass /= mass.sum()
+    found = {}
+    for name, values in (("theta", theta), ("b_perp", b_perp)):
+        mean = float((mass * values).sum())
+        found[name] = mean, float(np.sqrt((mass * (values - mean) ** 2).sum()))
+    return found
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.02, 0.3, 1.0])
+def test_a_line_at_any_strength_is_what_a_grid_says(sample, points, strength):
+    record = sample(LINE | {"strength": strength}, points)
+    for name, (mean, sd) in moments(points, strength).items():
+        values = record.draws[name]
+        assert abs(monte_carlo_z(values, mean)) < 5, name
+        assert abs(monte_carlo_z((values - mean) ** 2, sd**2)) < 5, name
+
+
+def test_the_likelihood_kept_with_a_draw_is_the_whole_one(sample, points):
+    record = sample(LINE | {"strength": 0.3}, points)
+    draws = {name: v[..., None] for name, v in record.draws.items()}
+    line = draws["m"] * points["x"] + draws["b"]
+    whole = stats.norm.logpdf(points["y"], line, points["yerr"]).sum(axis=-1)
+    np.testing.assert_allclose(record.stats["log_likelihood"], whole, rtol=1e-6)
+    tempered = record.stats["log_prior"] + 0.3 * record.stats["log_likelihood"]
+    np.testing.assert_allclose(record.stats["lp"], tempered, rtol=1e-6)
+
+
+def test_a_cluster_without_data_is_its_prior(sample):
+    record = sample(
+        {
+            "model": "cluster",
+            "strength": 0.0,
+            "sampler": {"warmup": 300, "draws": 500, "chains": 4},
+        },
+        {
+            "parallax": np.full(30, 1.2),
+            "parallax_error": np.full(30, 0.1),
+            "zero_point": np.zeros(30),
+        },
+    )
+    for name, prior in record.spec.priors.items():
+        values = record.draws[name]
+        assert abs(monte_carlo_z(values, prior.scipy.mean())) < 5, name
+        squared = (values - prior.scipy.mean()) ** 2
+        assert abs(monte_carlo_z(squared, prior.scipy.var())) < 5, name
+
+
+def test_what_makes_no_power_is_refused():
+    with pytest.raises(SpecError, match="strength"):
+        RunSpec.from_json(LINE | {"strength": 1.2})
+    with pytest.raises(SpecError, match="hierarchical"):
+        RunSpec.from_json(
+            {"model": "cluster", "method": "hierarchical", "strength": 0.5}
+        )
+    spec = RunSpec.from_json(LINE | {"strength": 0.5})
+    assert RunSpec.from_json(spec.to_json()) == spec
