@@ -69,6 +69,8 @@ class Experiment(param.Parameterized):
     draws = param.Integer(1000, bounds=(50, 10000), label="Draws a chain")
     target_accept = param.Number(0.8, bounds=(0.5, 0.99), label="Target acceptance")
     seed = param.Integer(42, bounds=(0, 2**32 - 1), label="Seed")
+    strength = param.Number(1.0, bounds=(0, 1), label="Data strength")
+    live = param.Boolean(True, label="Live")
 
     def __init__(self, **params):
         params.setdefault("catalogue", load_simulated())
@@ -83,6 +85,16 @@ class Experiment(param.Parameterized):
     def definition(self) -> Problem:
         """The problem chosen."""
         return PROBLEMS[self.problem]
+
+    @property
+    def quick(self) -> bool:
+        """Whether a run takes a moment only, so that NUTS can follow the hand."""
+        return self.problem != "cluster" or self.method == "marginal"
+
+    @property
+    def follows(self) -> bool:
+        """Whether every change starts a run."""
+        return self.live and self.quick
 
     def set_prior(self, name: str, prior: Prior) -> None:
         """Give a parameter of the chosen problem a prior."""
@@ -158,6 +170,7 @@ class Experiment(param.Parameterized):
                 seed=self.seed,
                 target_accept=self.target_accept,
             ),
+            strength=self.strength if self.quick else 1.0,
         )
 
     def observe(self, spec: RunSpec) -> dict[str, np.ndarray]:

@@ -7,12 +7,13 @@ import panel_material_ui as pmui
 from panel.util.parameters import edit_readonly
 
 from dashboard.experiment import Experiment
-from dashboard.session import Session, Snapshot
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
 from dashboard.views.runbar import RunBar
 
-POLL_MILLISECONDS = 80
+POLL_MILLISECONDS = 40
 
 
 def build_page(executor: Executor) -> pmui.Page:
@@ -57,7 +58,7 @@ def build_page(executor: Executor) -> pmui.Page:
     session.dark = page.dark_theme
     # Panel's own timer would set the server's busy flag at every tick, which everything
     # bound to it on every page would then follow.
-    pn.state.curdoc.add_periodic_callback(session.poll, POLL_MILLISECONDS)
+    pn.state.curdoc.add_periodic_callback(session.tick, POLL_MILLISECONDS)
     pn.state.on_session_destroyed(lambda _: session.close())
     return page
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dashboard.session import Snapshot
+from dashboard.snapshot import Snapshot
 from inference import predictive
 from inference.spec import RunSpec
 
@@ -77,17 +77,16 @@ def prior_lines(spec: RunSpec) -> np.ndarray:
 
 def inlier_probability(snapshot: Snapshot) -> np.ndarray | None:
     """Return each point's probability to be on the line, (point,)."""
-    if not snapshot.shows_run or "p" not in snapshot.record.draws:
+    if not snapshot.shows_run or "p" not in snapshot.shown.draws:
         return None
-    return snapshot.record.draws["p"].mean(axis=(0, 1))
+    return snapshot.shown.draws["p"].mean(axis=(0, 1))
 
 
 def membership(snapshot: Snapshot) -> np.ndarray | None:
     """Return each kept star's probability to be in the cluster, (star,)."""
-    record = snapshot.record
-    if not snapshot.shows_run or record.stars is None:
+    if not snapshot.shows_run or snapshot.shown.stars is None:
         return None
-    known = record.stars.membership
+    known = snapshot.shown.stars.membership
     return known if len(known) == len(snapshot.observed["parallax"]) else None
 
 

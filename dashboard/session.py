@@ -1,75 +1,46 @@
 """One person's session: experiment, runs, and the one snapshot that every view reads.
 
-`Session.poll` is the only writer of `Session.snapshot`. A timer calls it; it compares
-what there is with what it last showed, and assigns one immutable record when they
-differ. "The settings changed since this run" is a comparison of two specs.
+`Session.poll` is the only writer of `Session.snapshot`. A timer calls `Session.tick`,
+which polls, and where NUTS follows the controls starts a run of what they say. "The
+settings changed since this run" is a comparison of two specs.
 """
 
 import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import param
 
 from dashboard.experiment import Experiment
-from data import Catalogue, DataError
-from inference import summaries
+from dashboard.snapshot import Snapshot
+from data import DataError
+from inference import reweight, summaries
 from inference.priors import SpecError
-from inference.problems import Problem
-from inference.runner import Run, RunRecord
+from inference.reweight import Estimate
+from inference.runner import Phase, Run, RunRecord
 from inference.spec import RunSpec
 
 DRAWS_EVERY = 0.4
 """Seconds between snapshots that differ only by draws."""
 SUMMARY_EVERY = 1.0
 """Seconds between summaries while draws arrive; they cost more than a picture."""
+STANDS = 100
+"""Draws of each chain with which a new run stands without the one before it."""
+PATIENCE = 1.0
+"""Seconds that a run whose settings are outdated is given to stand."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """Everything a view may show, at one moment."""
+class Begun(NamedTuple):
+    """The run of a problem that was started last."""
 
-    spec: RunSpec | None = None
-    """What the controls say now; None where they make no valid run."""
-    problem: Problem | None = None
-    observed: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """The data of ``spec``."""
-    catalogue: Catalogue | None = None
-    kept: np.ndarray | None = None
-    """Stars of the catalogue within the cut, (star,)."""
-    record: RunRecord | None = None
-    """The run of this problem, if there is one."""
-    cluster: RunRecord | None = None
-    """The last run of the cluster problem, which says something of single stars too."""
-    rows: Mapping[str, summaries.Row] = field(default_factory=dict)
-    complaint: str = ""
-    """Why the controls make no valid run, in one sentence."""
-    selected: np.ndarray | None = None
-    """Stars of the catalogue that are brushed, (star,)."""
-    star: int | None = None
-    """The star chosen in the catalogue."""
-
-    @property
-    def changed_since_run(self) -> bool:
-        """Whether the controls say something else than the run shown."""
-        return self.record is not None and self.record.spec != self.spec
-
-    @property
-    def shows_run(self) -> bool:
-        """Whether the run's data are the data shown, so that they can share a plot."""
-        if self.record is None or self.spec is None or self.record.drawn == 0:
-            return False
-        return self.record.spec.data == self.spec.data
-
-    @property
-    def draws(self) -> Mapping[str, np.ndarray]:
-        """Draws of every scalar quantity, (chain, draw) each; empty before a run."""
-        if self.record is not None and self.record.drawn:
-            return {n: v for n, v in self.record.draws.items() if v.ndim == 2}
-        assert self.problem is not None
-        return {name: np.empty((1, 0)) for name in self.problem.names}
+    run: Run
+    before: RunRecord | None
+    """What there was to see before it."""
+    at: float
+    """When it was started, by the monotonic clock [s]."""
 
 
 class Session(param.Parameterized):
@@ -90,19 +61,21 @@ class Session(param.Parameterized):
     def __init__(self, experiment: Experiment, executor: Executor, **params):
         super().__init__(experiment=experiment, snapshot=Snapshot(), **params)
         self._executor = executor
-        self._runs: dict[str, Run] = {}
+        self._begun: dict[str, Begun] = {}
         # A class polls some hundred times a second: an edit leaves a mark, so that
         # nothing need be compared where nothing happened.
         self._edits: object = None
         experiment.param.watch(self._edited, list(experiment.param))
-        self._shown: tuple = ((object(), None), None)
+        self._published: tuple = ((object(), None), None)
+        self._followed: Snapshot | None = None
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
     @property
     def current(self) -> Run | None:
-        """The run of the chosen problem."""
-        return self._runs.get(self.experiment.problem)
+        """The run of the chosen problem that was started last."""
+        begun = self._begun.get(self.experiment.problem)
+        return begun.run if begun is not None else None
 
     def start(self) -> None:
         """Run what the controls say; a run of the same problem is given up.
@@ -113,9 +86,14 @@ class Session(param.Parameterized):
             If the controls make no valid run.
         """
         spec = RunSpec.from_json(self.experiment.freeze().to_json())
-        observed = self.experiment.observe(spec)
-        self.stop()
-        self._runs[spec.model] = Run(spec, observed, self._executor)
+        observed = self._data(spec)["observed"]
+        last = self._begun.get(spec.model)
+        before = None
+        if last is not None:
+            last.run.stop()
+            before = last.run.latest if last.run.latest.drawn else last.before
+        run = Run(spec, observed, self._executor)
+        self._begun[spec.model] = Begun(run, before, time.monotonic())
         self.poll()
 
     def stop(self) -> None:
@@ -125,8 +103,33 @@ class Session(param.Parameterized):
 
     def close(self) -> None:
         """Stop every run: nobody is looking any more."""
-        for run in self._runs.values():
-            run.stop()
+        for begun in self._begun.values():
+            begun.run.stop()
+
+    def tick(self) -> None:
+        """Poll, and where NUTS follows the controls run what they say now."""
+        self.poll()
+        if self.snapshot is not self._followed:
+            self._followed = self.snapshot
+            if self._lags_behind():
+                self.start()
+
+    def _lags_behind(self) -> bool:
+        """Whether a run is to be started because the controls say something new.
+
+        A burst of changes starts one run at once and then, when that run stands, one of
+        the last change.
+        """
+        spec, begun = self.snapshot.spec, self._begun.get(self.experiment.problem)
+        if spec is None or self.snapshot.complaint or not self.experiment.follows:
+            return False
+        if begun is None:
+            return True
+        record = begun.run.latest
+        if record.phase is Phase.PAUSED or record.spec == spec:
+            return False
+        outdated = time.monotonic() - begun.at > PATIENCE
+        return record.phase.over or record.drawn >= STANDS or outdated
 
     def _edited(self, *events) -> None:
         self._edits = events
@@ -136,30 +139,38 @@ class Session(param.Parameterized):
         current = self.current
         record = current.latest if current is not None else None
         inputs = (self._edits, self.selected)
-        same_inputs = all(a is b for a, b in zip(inputs, self._shown[0], strict=True))
-        if same_inputs and (record is self._shown[1] or not self._due(record)):
+        same_inputs = all(
+            a is b for a, b in zip(inputs, self._published[0], strict=True)
+        )
+        if same_inputs and (record is self._published[1] or not self._due(record)):
             return
-        self._shown = (inputs, record)
+        self._published = (inputs, record)
         self._drawn_at = time.monotonic()
         with param.parameterized.edit_constant(self):
             self.snapshot = self._snapshot(record)
 
     def _due(self, record: RunRecord | None) -> bool:
         """Whether draws alone are worth a new snapshot now."""
-        last = self._shown[1]
+        last = self._published[1]
         if record is None or last is None or record.phase is not last.phase:
             return True
         return time.monotonic() - self._drawn_at > DRAWS_EVERY
 
     def _snapshot(self, record: RunRecord | None) -> Snapshot:
         experiment = self.experiment
-        cluster = self._runs.get("cluster")
+        cluster, begun = self._begun.get("cluster"), self._begun.get(experiment.problem)
+        before = begun.before if begun is not None else None
+        drawn = record is not None and record.drawn > 0
+        few = drawn and record.drawn < STANDS and not record.phase.over
+        shown = record if drawn else before
         base = Snapshot(
             problem=experiment.definition,
             catalogue=experiment.catalogue,
             record=record,
-            cluster=cluster.latest if cluster is not None else None,
-            rows=self._rows(record),
+            shown=shown,
+            ghost=before if few else None,
+            cluster=cluster.run.latest if cluster is not None else None,
+            rows=self._rows(shown),
             selected=self.selected,
             star=experiment.star,
         )
@@ -179,7 +190,13 @@ class Session(param.Parameterized):
                 catalogue=last.catalogue,
                 kept=last.kept,
             )
-        return replace(base, spec=spec, **data)
+        return replace(base, spec=spec, estimate=self._estimate(shown, spec), **data)
+
+    def _estimate(self, shown: RunRecord | None, spec: RunSpec) -> Estimate | None:
+        """Weight the draws shown to a spec that no run is on its way to."""
+        if shown is None or self.experiment.follows or shown.spec == spec:
+            return None
+        return reweight.reweight(shown, spec)
 
     def _data(self, spec: RunSpec) -> dict:
         """Return the arrays of a spec: the last ones, while it is the same data.
@@ -197,13 +214,15 @@ class Session(param.Parameterized):
         parallax = self.experiment.catalogue.parallax
         return (parallax > low) & (parallax < high)
 
-    def _rows(self, record: RunRecord | None) -> Mapping[str, summaries.Row]:
-        if record is None or record.drawn == 0:
+    def _rows(self, shown: RunRecord | None) -> Mapping[str, summaries.Row]:
+        if shown is None:
             return {}
         last = self.snapshot
-        same_run = last.record is not None and last.record.spec is record.spec
+        if last.shown is shown and last.rows:
+            return last.rows
+        same_run = last.shown is not None and last.shown.spec is shown.spec
         recent = time.monotonic() - self._summed_at < SUMMARY_EVERY
-        if same_run and recent and last.rows and not record.phase.over:
+        if same_run and recent and last.rows and not shown.phase.over:
             return last.rows
         self._summed_at = time.monotonic()
-        return summaries.summarise(record.draws)
+        return summaries.summarise(shown.draws)

@@ -8,7 +8,8 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard.experiment import PARALLAX_SPAN, ZERO_POINTS, Experiment
-from dashboard.session import Session, Snapshot
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.layout import WIDE
 from dashboard.views.text import Sentence, notify
 from data import (

@@ -61,6 +61,19 @@ class Controls(Viewer):
                 collapsed=True,
             ),
             _card("Priors", pn.bind(self._prior_editors, experiment.param.problem)),
+            pmui.EditableFloatSlider.from_param(
+                experiment.param.strength,
+                step=0.01,
+                description="Power of the likelihood: 0 is the prior, 1 the posterior",
+                disabled=pn.bind(
+                    lambda *_: not experiment.quick,
+                    experiment.param.problem,
+                    experiment.param.method,
+                ),
+                size="small",
+                margin=(4, 14),
+                **WIDE,
+            ),
             _card("Sampler", _sampler(experiment), collapsed=True),
             **WIDE,
         )

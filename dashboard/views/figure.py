@@ -7,7 +7,8 @@ import holoviews as hv
 import panel as pn
 from panel.viewable import Viewer
 
-from dashboard.session import Session, Snapshot
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.text import Sentence
 
 Shown = hv.streams.Stream.define("Shown", snapshot=None, dark=False)
@@ -108,6 +109,8 @@ def data_and_priors(snapshot: Snapshot) -> tuple:
 
 
 def draws_so_far(snapshot: Snapshot) -> tuple:
-    """Say that a figure shows the draws."""
-    record = snapshot.record
-    return (record.spec if record else None, record.drawn if record else 0)
+    """Say that a figure shows the draws, the run before and the estimate."""
+    shown = snapshot.shown
+    drawn = (shown.spec, shown.drawn) if shown else (None, 0)
+    # Both are kept by the last snapshot, so that no other object can have their id.
+    return (*drawn, id(snapshot.ghost), id(snapshot.estimate))

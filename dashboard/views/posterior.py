@@ -4,7 +4,8 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard import figures, previews
-from dashboard.session import Session, Snapshot
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.table import SummaryTable
 from inference import summaries
@@ -58,10 +59,12 @@ class Posterior(Viewer):
         snapshot, draws = self._shown(snapshot)
         # Ranges are kept while draws arrive, so that the axes do not jitter.
         self._ranges = figures.plotting_ranges(draws, self._ranges)
-        diverging = snapshot.record.stats.get("diverging") if snapshot.record else None
+        diverging = snapshot.shown.stats.get("diverging") if snapshot.shown else None
         return figures.corner(
             draws,
             self._problem.symbols,
+            ghost=snapshot.ghost_draws,
+            estimate=snapshot.estimated_draws,
             divergent=diverging,
             ranges=self._ranges,
             dark=dark,
@@ -76,9 +79,9 @@ class Posterior(Viewer):
         )  # fmt: skip
 
     def _describe(self, snapshot: Snapshot) -> str:
-        if snapshot.problem is not self._problem or snapshot.record is None:
+        if snapshot.problem is not self._problem or snapshot.shown is None:
             return "Press Run to draw from the posterior."
-        return summaries.verdict(snapshot.record, snapshot.rows)
+        return summaries.verdict(snapshot.shown, snapshot.rows)
 
     def __panel__(self):
         return self._tabs
@@ -96,6 +99,8 @@ def marginal_view(session: Session, problem: Problem, height: int) -> FigureView
             draws,
             problem.symbols,
             prior=previews.prior_curves(snapshot, problem.headline) if mine else None,
+            ghost=snapshot.ghost_draws,
+            estimate=snapshot.estimated_draws,
             columns=len(problem.headline),
             dark=dark,
         )
@@ -114,6 +119,12 @@ def _numbers(snapshot: Snapshot) -> str:
         for name in snapshot.problem.headline
         if (row := snapshot.rows.get(name))
     ]
-    changed = snapshot.changed_since_run
-    note = " The settings have changed since this run." if changed else ""
-    return "Mean ± sd of " + "; ".join(parts) + "." + note
+    text = "Mean ± sd of " + "; ".join(parts) + "."
+    if snapshot.estimate is not None:
+        return f"{text} {snapshot.estimate.sentence}"
+    outdated = snapshot.changed_since_run and not _runs(snapshot)
+    return text + (" The settings have changed since this run." if outdated else "")
+
+
+def _runs(snapshot: Snapshot) -> bool:
+    return snapshot.record is not None and not snapshot.record.phase.over

@@ -4,7 +4,8 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
-from dashboard.session import Session, Snapshot
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.layout import WIDE
 from dashboard.views.text import Sentence, notify
 from data import DataError
@@ -48,6 +49,14 @@ class RunBar(Viewer):
             on_click=lambda _: session.stop(),
             **button,
         )
+        live = pmui.Switch.from_param(
+            session.experiment.param.live,
+            label="Live",
+            description="Run anew at every change, where a run takes a moment only",
+            size="small",
+            margin=(8, 4),
+            width=86,
+        )
         progress = pmui.LinearProgress(
             value=snapshot.rx.pipe(_progress), margin=(0, 10, 6, 10), **WIDE
         )
@@ -57,7 +66,7 @@ class RunBar(Viewer):
             margin=(4, 0, 0, 6),
             **WIDE,
         )
-        self._layout = pn.Row(run, pause, stop, sentence, **WIDE)
+        self._layout = pn.Row(run, pause, stop, live, sentence, **WIDE)
 
     def _run(self, _) -> None:
         try:
@@ -96,9 +105,9 @@ def _sentence(snapshot: Snapshot) -> str:
     if snapshot.complaint:
         return snapshot.complaint
     if record is None:
-        return "Ready: move a prior, then press Run."
+        return "Ready: move a prior, or press Run."
     text = record.sentence
-    if record.drawn and record.sample_seconds and snapshot.rows:
+    if snapshot.shown is record and record.sample_seconds and snapshot.rows:
         smallest = min(row.ess_bulk for row in snapshot.rows.values())
         if smallest == smallest:
             text += (

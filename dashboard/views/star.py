@@ -6,7 +6,8 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard import figures, previews
-from dashboard.session import Session, Snapshot
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.posterior import Posterior

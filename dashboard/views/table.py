@@ -5,7 +5,8 @@ from html import escape
 import panel as pn
 from panel.viewable import Viewer
 
-from dashboard.session import Session, Snapshot
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from inference.problems import Problem
 
 HEADINGS = (
@@ -45,7 +46,7 @@ class SummaryTable(Viewer):
         names = [name for name in self._problem.names if name in rows]
         body = "".join(_row(self._problem.symbols[n], rows[n]) for n in names)
         style = "border-collapse:collapse;font-size:11px;width:100%"
-        divergences = snapshot.record.divergences if snapshot.record else 0
+        divergences = snapshot.shown.divergences if snapshot.shown else 0
         return (
             f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
             f"<tbody>{body}</tbody></table>"

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from dashboard import previews
+from dashboard import session as session_module
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from data import DataError
 from inference.priors import Prior
 from inference.problems import PROBLEMS
-from inference.runner import Phase
+from inference.reweight import Reach
+from inference.runner import Phase, Run
 from inference.spec import RunSpec
 
 
@@ -121,8 +123,10 @@ def test_a_table_that_the_cut_empties_leaves_the_last_one_whole(session):
     assert "leaves no star" in session.snapshot.complaint
 
 
-def test_settings_changed_since_the_run_is_a_comparison(session):
+def test_settings_changed_since_the_run_is_a_comparison(engine):
+    session = Session(Experiment(problem="line", draws=60, warmup=50), engine)
     session.start()
+    wait_for(session, Phase.DONE)
     assert not session.snapshot.changed_since_run
     session.experiment.set_prior("b_perp", Prior.of("Normal", loc=0.0, scale=0.3))
     session.poll()
@@ -155,6 +159,97 @@ def test_each_problem_keeps_its_run(engine):
     session.experiment.problem = "line"
     session.poll()
     assert session.snapshot.record is record
+
+
+def follow(session: Session, spec: RunSpec, seconds: float = 120.0) -> None:
+    """Tick as the page's timer does until the draws shown are of a spec."""
+    end = time.monotonic() + seconds
+    while session.snapshot.shown is None or session.snapshot.shown.spec != spec:
+        assert time.monotonic() < end, session.snapshot.record
+        session.tick()
+        time.sleep(0.01)
+
+
+def b_perp(scale: float) -> Prior:
+    return Prior.of("Normal", loc=0.0, scale=scale)
+
+
+def test_nuts_follows_a_burst_of_changes_and_ends_with_the_last(engine, monkeypatch):
+    session = Session(Experiment(problem="line", draws=200, warmup=50), engine)
+    begun = []
+    monkeypatch.setattr(
+        session_module, "Run", lambda spec, *a: begun.append(spec) or Run(spec, *a)
+    )
+    session.tick()
+    follow(session, session.snapshot.spec)
+    for k in range(40):
+        session.experiment.set_prior("b_perp", b_perp(1 + 0.01 * k))
+        session.tick()
+    last = session.experiment.freeze()
+    follow(session, last)
+    assert begun[-1] == last
+    # The first change starts a run at once; those that came meanwhile, one at its end.
+    assert len(begun) < 20
+    wait_for(session, Phase.DONE)
+    session.tick()
+    assert session.snapshot.record.spec == last
+    session.tick()
+    assert begun[-1] == last, "nothing more is started"
+
+
+def test_the_run_before_stays_until_the_next_draws(engine):
+    session = Session(Experiment(problem="line", draws=200, warmup=50), engine)
+    session.tick()
+    follow(session, session.snapshot.spec)
+    wait_for(session, Phase.DONE)
+    first = session.snapshot.shown
+    session._executor = Idle(1)
+    session.experiment.set_prior("b_perp", b_perp(0.5))
+    session.tick()
+    assert session.snapshot.record.phase is Phase.COMPILING
+    assert session.snapshot.shown is first
+    assert session.snapshot.changed_since_run
+
+
+def test_a_stopped_or_paused_run_is_not_started_again(engine):
+    session = Session(Experiment(problem="line", draws=10_000), engine)
+    session.tick()
+    session.stop()
+    wait_for(session, Phase.STOPPED)
+    run = session.current
+    for _ in range(3):
+        session.tick()
+    assert session.current is run
+    session.experiment.set_prior("b_perp", b_perp(0.5))
+    session.tick()
+    assert session.current is not run
+    session.current.pause()
+    wait_for(session, Phase.PAUSED)
+    paused = session.current
+    session.experiment.set_prior("b_perp", b_perp(0.6))
+    session.tick()
+    assert session.current is paused
+    session.close()
+
+
+def test_where_nuts_does_not_follow_the_draws_are_weighted(engine):
+    experiment = Experiment(problem="line", draws=500, warmup=100, live=False)
+    session = Session(experiment, engine)
+    session.tick()
+    assert session.current is None
+    session.start()
+    wait_for(session, Phase.DONE)
+    assert session.snapshot.estimate is None
+    experiment.set_prior("b_perp", b_perp(0.3))
+    session.tick()
+    assert session.snapshot.record.spec != session.snapshot.spec
+    assert session.snapshot.estimate.reach is Reach.GOOD
+    moved = session.snapshot.estimated_draws["b"]
+    assert moved.std() < session.snapshot.draws["b"].std()
+    experiment.set_prior("b_perp", Prior.of("Normal", loc=5.0, scale=0.01))
+    session.tick()
+    assert session.snapshot.estimate.reach is Reach.TOO_FAR
+    assert session.snapshot.estimated_draws == {}
 
 
 def test_closing_stops_the_runs(engine):

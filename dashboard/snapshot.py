@@ -1,0 +1,82 @@
+"""Everything that a view may show at one moment, as one immutable record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data import Catalogue
+from inference import reweight, summaries
+from inference.problems import Problem
+from inference.reweight import Estimate
+from inference.runner import RunRecord
+from inference.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything a view may show, at one moment."""
+
+    spec: RunSpec | None = None
+    """What the controls say now; None where they make no valid run."""
+    problem: Problem | None = None
+    observed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """The data of ``spec``."""
+    catalogue: Catalogue | None = None
+    kept: np.ndarray | None = None
+    """Stars of the catalogue within the cut, (star,)."""
+    record: RunRecord | None = None
+    """The run of this problem that was started last, if there is one."""
+    shown: RunRecord | None = None
+    """The run whose draws are shown: that one, or the one before it until it draws."""
+    ghost: RunRecord | None = None
+    """The run before, while the one shown has few draws."""
+    estimate: Estimate | None = None
+    """The draws shown, weighted to what the controls say; None where they are its."""
+    cluster: RunRecord | None = None
+    """The last run of the cluster problem, which says something of single stars too."""
+    rows: Mapping[str, summaries.Row] = field(default_factory=dict)
+    """Of the draws shown."""
+    complaint: str = ""
+    """Why the controls make no valid run, in one sentence."""
+    selected: np.ndarray | None = None
+    """Stars of the catalogue that are brushed, (star,)."""
+    star: int | None = None
+    """The star chosen in the catalogue."""
+
+    @property
+    def changed_since_run(self) -> bool:
+        """Whether the controls say something else than the run shown."""
+        return self.shown is not None and self.shown.spec != self.spec
+
+    @property
+    def shows_run(self) -> bool:
+        """Whether the data of the draws are the data shown: they can share a plot."""
+        if self.shown is None or self.spec is None:
+            return False
+        return self.shown.spec.data == self.spec.data
+
+    @property
+    def draws(self) -> Mapping[str, np.ndarray]:
+        """Draws of every scalar quantity, (chain, draw) each; empty before a run."""
+        if self.shown is not None:
+            return scalars(self.shown)
+        assert self.problem is not None
+        return {name: np.empty((1, 0)) for name in self.problem.names}
+
+    @property
+    def ghost_draws(self) -> Mapping[str, np.ndarray]:
+        """Draws of the run before, where it is still to be seen."""
+        return scalars(self.ghost) if self.ghost is not None else {}
+
+    @property
+    def estimated_draws(self) -> Mapping[str, np.ndarray]:
+        """Draws that stand for the posterior of what the controls say, if any do."""
+        if self.estimate is None or self.shown is None:
+            return {}
+        return reweight.resampled(self.estimate, scalars(self.shown))
+
+
+def scalars(record: RunRecord) -> dict[str, np.ndarray]:
+    """Return the draws of a run's scalar quantities, (chain, draw) each."""
+    return {name: values for name, values in record.draws.items() if values.ndim == 2}
