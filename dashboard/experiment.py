@@ -5,6 +5,7 @@ validated again before it runs. Choices are kept for each problem, so that going
 one finds it as it was left.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -98,15 +99,12 @@ class Experiment(param.Parameterized):
 
     def set_prior(self, name: str, prior: Prior) -> None:
         """Give a parameter of the chosen problem a prior."""
-        of_problem = {**self.priors[self.problem], name: prior}
-        self.priors = MappingProxyType(
-            {**self.priors, self.problem: MappingProxyType(of_problem)}
-        )
+        self.set_priors({**self.priors[self.problem], name: prior})
 
-    def reset_priors(self) -> None:
-        """Give every parameter of the chosen problem its default prior."""
-        defaults = MappingProxyType(self.definition.default_priors)
-        self.priors = MappingProxyType({**self.priors, self.problem: defaults})
+    def set_priors(self, priors: Mapping[str, Prior]) -> None:
+        """Give every parameter of the chosen problem a prior."""
+        own = MappingProxyType(dict(priors))
+        self.priors = MappingProxyType({**self.priors, self.problem: own})
 
     def data(self) -> dict[str, Any]:
         """Return the data part of the spec."""

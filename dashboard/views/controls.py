@@ -30,7 +30,7 @@ class Controls(Viewer):
     def __init__(self, session: Session):
         super().__init__()
         experiment = session.experiment
-        self._experiment = experiment
+        self._session = session
         self._data = {
             "line": _line_data(experiment),
             "star": CatalogueControls(session, star=True),
@@ -80,7 +80,7 @@ class Controls(Viewer):
 
     def _prior_editors(self, problem: str) -> PriorEditors:
         if problem not in self._priors:
-            self._priors[problem] = PriorEditors(self._experiment, PROBLEMS[problem])
+            self._priors[problem] = PriorEditors(self._session, PROBLEMS[problem])
         return self._priors[problem]
 
     def __panel__(self):

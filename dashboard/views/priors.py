@@ -1,39 +1,55 @@
-"""Editors of the priors: a family and a slider for each hyper-parameter."""
+"""The priors of one problem: presets, an editor for each, and what it implies."""
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
-from dashboard.experiment import Experiment
+from dashboard import implied
+from dashboard.prior_moves import axis, same_bulk, slider_range
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.layout import WIDE
+from dashboard.views.sparkline import sparkline
 from dashboard.views.text import Sentence
-from inference.priors import FAMILIES, Prior, SpecError
+from inference.presets import PRESETS, PUBLISHED, name_of
+from inference.priors import Prior, SpecError
 from inference.problems import Parameter, Problem
 
-IN_PARSECS = ("log_L", "log_dist_clust")
-FIRST_VALUES = {
-    "loc": 0.0, "scale": 1.0, "df": 4.0, "rate": 1.0, "concentration": 2.0,
-    "concentration1": 2.0, "concentration0": 2.0, "low": 0.0, "high": 1.0, "v": 1.0,
-}  # fmt: skip
-"""What an argument starts from when its family is chosen, where the last prior's
-bulk says nothing of it."""
+OWN = "Your own"
 
 
 class PriorEditors(Viewer):
-    """The editors of one problem's priors, with a way back to the defaults."""
+    """The editors of one problem's priors, and its named sets."""
 
-    def __init__(self, experiment: Experiment, problem: Problem):
+    def __init__(self, session: Session, problem: Problem):
         super().__init__()
-        reset = pmui.Button(
-            label="Reset priors", variant="text", size="small", on_click=self._reset
+        self._experiment, self._problem = session.experiment, problem
+        self._preset = pmui.Select(
+            label="Set of priors",
+            options=[*PRESETS[problem.name], OWN],
+            value=self._named,
+            size="small",
+            margin=(8, 10, 4, 10),
+            **WIDE,
         )
-        self._experiment = experiment
+        self._preset.param.watch(self._choose, "value")
+        self._experiment.param.watch(self._follow, "priors")
         parameters = (*problem.parameters, *problem.constants)
-        editors = [PriorEditor(experiment, problem, p) for p in parameters]
-        self._layout = pmui.Column(*editors, reset, **WIDE)
+        editors = [PriorEditor(session, problem, p) for p in parameters]
+        self._layout = pmui.Column(self._preset, *editors, **WIDE)
 
-    def _reset(self, _):
-        self._experiment.reset_priors()
+    @property
+    def _named(self) -> str:
+        priors = self._experiment.priors[self._problem.name]
+        return name_of(self._problem.name, priors) or OWN
+
+    def _choose(self, event) -> None:
+        if event.new not in (OWN, self._named):
+            self._experiment.set_priors(PRESETS[self._problem.name][event.new])
+
+    def _follow(self, _) -> None:
+        self._preset.value = self._named
 
     def __panel__(self):
         return self._layout
@@ -45,37 +61,67 @@ class PriorEditor(Viewer):
     The experiment owns the prior; widgets ask it to change, and follow it.
     """
 
-    def __init__(self, experiment: Experiment, problem: Problem, parameter: Parameter):
+    def __init__(self, session: Session, problem: Problem, parameter: Parameter):
         super().__init__()
-        self._experiment, self._problem = experiment, problem
+        self._experiment, self._problem = session.experiment, problem
         self._parameter = parameter
         self._family = pmui.Select(
-            label=f"{_sentence_case(parameter.meaning)}, {parameter.symbol}",
+            label="Family",
             disabled=len(parameter.families) == 1,
             options=list(parameter.families),
             value=self._prior.family,
             size="small",
-            margin=(8, 10, 0, 10),
-            **WIDE,
+            margin=(8, 4, 0, 10),
+            width=122,
         )
         self._sliders: dict[str, pmui.EditableFloatSlider] = {}
-        self._box = pmui.Column(**WIDE)
-        implied = experiment.param.priors.rx.pipe(lambda _: self._implied())
-        self._layout = pmui.Column(self._family, self._box, Sentence(implied), **WIDE)
+        self._box = pmui.Row(**WIDE)
+        density = pn.pane.HTML(
+            pn.bind(self._density, session.param.snapshot), margin=(4, 10, 0, 4), **WIDE
+        )
+        self._layout = pmui.Column(
+            pmui.Row(self._name(), self._reset(), **WIDE),
+            pmui.Row(self._family, density, **WIDE),
+            self._box,
+            Sentence(session.param.snapshot.rx.pipe(self._implied)),
+            pmui.Divider(margin=(0, 10), **WIDE),
+            **WIDE,
+        )
         self._family.param.watch(self._choose_family, "value")
-        experiment.param.watch(self._follow, "priors")
+        self._experiment.param.watch(self._follow, "priors")
         self._rebuild()
 
     @property
     def _prior(self) -> Prior:
         return self._experiment.priors[self._problem.name][self._parameter.name]
 
+    @property
+    def _published(self) -> Prior:
+        return PRESETS[self._problem.name][PUBLISHED][self._parameter.name]
+
+    def _name(self) -> Sentence:
+        meaning, symbol = self._parameter.meaning, self._parameter.symbol
+        text = f"{meaning[:1].upper()}{meaning[1:]}, {symbol}"
+        return Sentence(text, role="heading", weight=600, size=13)
+
+    def _reset(self) -> pmui.IconButton:
+        name = self._parameter.name
+        return pmui.IconButton(
+            icon="undo",
+            size="small",
+            icon_size="14px",
+            margin=(-4, 8, -6, 0),
+            description=f"Back to {self._published}",
+            visible=self._experiment.param.priors.rx.pipe(
+                lambda _: self._prior != self._published
+            ),
+            on_click=lambda _: self._experiment.set_prior(name, self._published),
+        )
+
     def _choose_family(self, event) -> None:
         if event.new != self._prior.family:
-            self._experiment.set_prior(
-                self._parameter.name,
-                _same_bulk(self._prior, event.new, self._parameter),
-            )
+            moved = same_bulk(self._prior, event.new, self._parameter)
+            self._experiment.set_prior(self._parameter.name, moved)
 
     def _follow(self, _) -> None:
         """Show the experiment's prior, whoever changed it."""
@@ -100,14 +146,14 @@ class PriorEditor(Viewer):
         self._box[:] = list(self._sliders.values())
 
     def _slider(self, name: str, value: float) -> pmui.EditableFloatSlider:
-        start, end = _range(self._prior, self._parameter, name, value)
+        start, end = slider_range(self._prior, self._parameter, name, value)
         slider = pmui.EditableFloatSlider(
             label=name,
             value=value,
             start=start,
             end=end,
             step=float(f"{(end - start) / 200:.1g}"),
-            format="0[.]000",
+            format="0[.]0000",
             size="small",
             margin=(0, 10),
             **WIDE,
@@ -127,64 +173,23 @@ class PriorEditor(Viewer):
             return
         self._experiment.set_prior(self._parameter.name, moved)
 
-    def _implied(self) -> str:
-        """Say where the prior's bulk lies, in units that mean something."""
-        prior = self._prior
+    def _density(self, snapshot: Snapshot) -> str:
+        prior, name = self._prior, self._parameter.name
         if prior.family == "Delta":
-            mode = 2 * prior["v"]
-            return f"The prior on distance peaks at {mode:,.0f} pc."
-        low, middle, high = prior.scipy.ppf([0.05, 0.5, 0.95])
-        if self._parameter.name in IN_PARSECS:
-            values = [
-                f"{float(np.exp(min(v, 40.0))):,.3g}" for v in (low, middle, high)
-            ]
-            return f"5, 50, 95 %: {', '.join(values)} pc."
-        if self._parameter.name == "log_sigma":
-            values = [f"{float(np.exp(min(v, 40.0))):.2g}" for v in (low, middle, high)]
-            return f"5, 50, 95 %: {', '.join(values)} of the distance."
-        values = [f"{v:.3g}" for v in (low, middle, high)]
-        return f"5, 50, 95 %: {', '.join(values)}."
+            return ""
+        limits = axis(prior)
+        mine = snapshot.problem is self._problem and snapshot.shown is not None
+        draws = snapshot.draws[name] if mine else np.empty(0)
+        return sparkline(prior.scipy.pdf, limits, draws, implied.ticks(name, *limits))
+
+    def _implied(self, snapshot: Snapshot) -> str:
+        """Say where the prior's bulk lies, in units that mean something."""
+        mine = snapshot.problem is self._problem
+        counted = next(iter(snapshot.observed.values()), ()) if mine else ()
+        priors = self._experiment.priors[self._problem.name]
+        scale = priors["L"]["v"] if "L" in priors else 1.0
+        name = self._parameter.name
+        return implied.sentence(name, self._prior, len(counted), scale)
 
     def __panel__(self):
         return self._layout
-
-
-def _sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _same_bulk(prior: Prior, family: str, parameter: Parameter) -> Prior:
-    """Return a prior of another family that starts about where the last one was."""
-    if family == parameter.default.family:
-        return parameter.default
-    low, middle, high = (float(v) for v in prior.scipy.ppf([0.16, 0.5, 0.84]))
-    lowest, highest = parameter.domain
-    half = max((high - low) / 2, 1e-3)
-    guesses = dict(FIRST_VALUES) | {
-        "loc": np.log(max(middle, 1e-6)) if family == "LogNormal" else middle,
-        "scale": 1.0 if family == "LogNormal" else half,
-        "low": max(middle - 3 * half, lowest),
-        "high": min(middle + 3 * half, highest),
-        "rate": 2 / max(middle, 1e-6) if family == "Gamma" else 1 / max(middle, 1e-6),
-    }
-    if family == "HalfCauchy" or family == "HalfNormal":
-        guesses["scale"] = max(middle, 1e-3)
-    names = [a.name for a in FAMILIES[family].arguments]
-    return Prior.of(family, **{n: float(f"{guesses[n]:.4g}") for n in names})
-
-
-def _range(
-    prior: Prior, parameter: Parameter, name: str, value: float
-) -> tuple[float, float]:
-    """Return a slider's ends; a number typed beyond them widens it."""
-    lowest, highest = parameter.domain
-    if name in ("low", "high") and np.isfinite([lowest, highest]).all():
-        return float(lowest), float(highest)
-    positive = {a.name: a.positive for a in FAMILIES[prior.family].arguments}[name]
-    if positive:
-        return float(f"{value / 50:.1g}"), float(f"{value * 4:.2g}")
-    if name in ("low", "high"):
-        span = prior["high"] - prior["low"]
-        return max(value - span, lowest), min(value + span, highest)
-    spread = dict(prior.arguments).get("scale", 1.0)
-    return float(f"{value - 3 * spread:.3g}"), float(f"{value + 3 * spread:.3g}")

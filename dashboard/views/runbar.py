@@ -55,7 +55,7 @@ class RunBar(Viewer):
             description="Run anew at every change, where a run takes a moment only",
             size="small",
             margin=(8, 4),
-            width=86,
+            width=110,
         )
         progress = pmui.LinearProgress(
             value=snapshot.rx.pipe(_progress), margin=(0, 10, 6, 10), **WIDE

@@ -93,7 +93,8 @@ class Visit:
         page.on("request", self._check_host)
         self._host = address.rsplit("/", 1)[0]
         page.goto(address)
-        page.get_by_text("Ready: move a prior").wait_for(timeout=60_000)
+        # NUTS runs by itself when a page opens.
+        self.settle()
 
     def _check_host(self, request) -> None:
         local = request.url.startswith((self._host, "data:", "blob:"))
@@ -105,7 +106,7 @@ class Visit:
         # Its figures are built when it is first looked at.
         self.page.wait_for_timeout(1000)
         self.page.locator(".bk-Figure canvas").first.wait_for()
-        self.page.wait_for_timeout(2000)
+        self.settle()
 
     def choose_method(self, method: str) -> None:
         """Choose how a cluster is sampled; `hierarchical` takes longer."""
@@ -143,20 +144,24 @@ class Visit:
             self.page.wait_for_timeout(50)
         return self.status
 
-    def run(self, seconds: float = 180.0) -> list[str]:
-        """Press Run and return every status seen until the end."""
-        self.press("Run")
-        self.until(lambda s: not s.startswith(("Ready", "Done")), 20)
-        seen = []
+    def settle(self, seconds: float = 180.0) -> str:
+        """Wait until a run has ended and nothing follows; return the status."""
+        quiet_since, last = time.monotonic(), ""
         end = time.monotonic() + seconds
-        while not self.status.startswith(("Done", "Failed", "Stopped")):
-            assert time.monotonic() < end, seen[-3:]
-            if self.status not in seen:
-                seen.append(self.status)
-            self.page.wait_for_timeout(40)
-        # The last summary follows within a second.
-        self.page.wait_for_timeout(1500)
-        return [*seen, self.status]
+        while True:
+            status, now = self.status, time.monotonic()
+            assert now < end, f"still {status!r}"
+            if status != last or not status.startswith("Done"):
+                quiet_since, last = now, status
+            # The last summary follows within a second.
+            if now - quiet_since > 2.0:
+                return status
+            self.page.wait_for_timeout(50)
+
+    def set_live(self, live: bool) -> None:
+        """Say whether NUTS follows the controls."""
+        self.page.get_by_role("switch", name="Live").set_checked(live)
+        self.page.wait_for_timeout(400)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Draw a box with the mouse."""

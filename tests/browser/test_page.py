@@ -28,7 +28,7 @@ def drawn(status: str) -> int:
 def test_a_line_runs_and_says_the_published_numbers(visit, problem):
     page = visit()
     page.choose(problem)
-    assert page.run()[-1].startswith("Done: 4,000 of 4,000 draws")
+    assert page.status.startswith("Done: 4,000 of 4,000 draws")
     numbers = caption_numbers(page.notes)
     for name, (mean, sd) in REFERENCES[problem].items():
         assert numbers[name] == pytest.approx(mean, abs=0.15 * sd), name
@@ -37,7 +37,6 @@ def test_a_line_runs_and_says_the_published_numbers(visit, problem):
 def test_a_star_runs_and_stands_beside_its_inverse_parallax(visit):
     page = visit()
     page.choose("Distance of one star")
-    assert page.run()[-1].startswith("Done")
     assert "1/parallax is 2,304 pc" in page.notes
     median = re.search(r"Posterior median ([\d,]+) pc", page.notes)
     assert median is not None
@@ -48,8 +47,7 @@ def test_a_star_runs_and_stands_beside_its_inverse_parallax(visit):
 def test_the_cluster_runs_and_says_its_distance(visit):
     page = visit()
     page.choose("Distance of a cluster")
-    seen = page.run(400)
-    assert seen[-1].startswith("Done: 4,000 of 4,000 draws")
+    assert page.status.startswith("Done: 4,000 of 4,000 draws")
     numbers = caption_numbers(page.notes)
     # The simulated field, by an independent quadrature fit in NumPy with this cut.
     assert numbers["distance [pc]"] == pytest.approx(860.94, abs=0.4)
@@ -78,22 +76,63 @@ def test_a_brush_on_the_histogram_selects_stars_everywhere(visit):
     assert "Selected" not in page.notes
 
 
-def test_a_prior_moves_the_next_posterior(visit):
-    page = visit()
-    page.run()
-    before = caption_numbers(page.notes)["b"]
-    # The second prior is that of the line's distance from the origin: a strong one.
-    loc = page.page.get_by_label("loc").and_(page.page.locator("input"))
-    scale = page.page.get_by_label("scale").and_(page.page.locator("input"))
-    for box, value in ((loc.first, "0.5"), (scale.first, "0.05")):
+def type_prior(page, loc: str, scale: str) -> None:
+    """Set the first Normal prior: that of the line's distance from the origin."""
+    for name, value in (("loc", loc), ("scale", scale)):
+        box = page.page.get_by_label(name).and_(page.page.locator("input")).first
         box.fill(value)
         box.press("Enter")
         page.page.wait_for_timeout(600)
-    assert "settings have changed since this run" in page.notes
-    page.run()
+
+
+def test_nuts_follows_a_prior(visit):
+    page = visit()
+    before = caption_numbers(page.notes)["b"]
+    type_prior(page, "0.5", "0.05")
+    page.settle()
     after = caption_numbers(page.notes)["b"]
     assert "settings have changed" not in page.notes
     assert after > before + 0.2
+
+
+def test_without_live_draws_are_weighted_and_withdrawn_where_they_cannot_be(visit):
+    page = visit()
+    page.set_live(False)
+    type_prior(page, "0", "0.5")
+    assert "Dotted: estimated from this run's draws, good" in page.notes
+    type_prior(page, "3", "0.01")
+    assert "too far from the run to estimate" in page.notes
+    before = caption_numbers(page.notes)["b"]
+    page.press("Run")
+    page.settle()
+    assert "Dotted" not in page.notes
+    assert caption_numbers(page.notes)["b"] > before + 1
+
+
+def test_a_preset_sets_every_prior_and_one_can_be_taken_back(visit):
+    page = visit()
+    page.page.get_by_role("combobox", name="Set of priors").click()
+    page.page.locator("li").filter(has_text="Strong and wrong").click()
+    page.settle()
+    assert caption_numbers(page.notes)["b"] > 0.3
+    undo = page.page.get_by_role("button").filter(has_text="undo")
+    assert undo.count() == 2
+    undo.first.click()
+    page.settle()
+    assert page.page.get_by_text("Your own").count() == 1
+    assert undo.count() == 1
+
+
+def test_at_no_strength_the_posterior_is_the_prior(visit):
+    page = visit()
+    page.choose("A line")
+    strength = page.page.get_by_label("Data strength").and_(page.page.locator("input"))
+    strength.first.fill("0")
+    strength.first.press("Enter")
+    page.settle()
+    sds = re.search(r"b: \S+ ± ([\d.e+]+)", page.notes)
+    assert sds is not None
+    assert float(sds[1]) > 1
 
 
 def test_draws_grow_and_stop_keeps_them(visit):
@@ -102,7 +141,7 @@ def test_draws_grow_and_stop_keeps_them(visit):
     page.choose_method("hierarchical")
     page.press("Run")
     # This method takes long enough to be watched.
-    first = drawn(page.until(lambda s: drawn(s) > 0, 200))
+    first = drawn(page.until(lambda s: s.startswith("Sampling") and drawn(s) > 0, 200))
     second = drawn(page.until(lambda s: drawn(s) > first, 30))
     page.until(lambda s: drawn(s) > second, 30)
     page.press("Stop")
@@ -134,8 +173,7 @@ def test_two_pages_do_not_disturb_each_other(visit):
     one.press("Run")
     other.press("Run")
     for page in (one, other):
-        page.until(lambda s: s.startswith("Done"), 120)
-        page.page.wait_for_timeout(1500)
+        page.settle()
     outliers, plain = (caption_numbers(page.notes)["m"] for page in (one, other))
     assert outliers == pytest.approx(1.007, abs=0.01)
     assert plain == pytest.approx(0.758, abs=0.01)
@@ -148,7 +186,8 @@ def test_a_closed_page_leaves_others_alone(visit):
     leaving.press("Run")
     leaving.until(lambda s: s.startswith(("Warming", "Sampling")), 200)
     leaving.page.close()
-    assert staying.run(120)[-1].startswith("Done")
+    staying.press("Run")
+    staying.settle()
 
 
 def test_a_cut_that_leaves_no_star_is_a_sentence(visit):
@@ -207,7 +246,8 @@ def test_the_theme_reaches_the_figures(visit):
     page.page.wait_for_timeout(1500)
     dark = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark in ("rgb(18, 18, 18)", "rgb(0, 0, 0)")
-    assert page.run()[-1].startswith("Done")
+    page.press("Run")
+    page.settle()
 
 
 def test_a_phone_sees_the_plots_first(visit, browser):
@@ -217,4 +257,5 @@ def test_a_phone_sees_the_plots_first(visit, browser):
     )
     wide = page.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
-    assert page.run()[-1].startswith("Done")
+    page.press("Run")
+    page.settle()

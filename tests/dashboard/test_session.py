@@ -54,7 +54,7 @@ def test_priors_are_kept_for_each_problem():
     assert experiment.freeze().priors["b_perp"] != strong
     experiment.problem = "line"
     assert experiment.freeze().priors["b_perp"] == strong
-    experiment.reset_priors()
+    experiment.set_priors(PROBLEMS["line"].default_priors)
     assert experiment.freeze().priors["b_perp"] != strong
 
 
@@ -131,7 +131,7 @@ def test_settings_changed_since_the_run_is_a_comparison(engine):
     session.experiment.set_prior("b_perp", Prior.of("Normal", loc=0.0, scale=0.3))
     session.poll()
     assert session.snapshot.changed_since_run
-    session.experiment.reset_priors()
+    session.experiment.set_priors(PROBLEMS["line"].default_priors)
     session.poll()
     assert not session.snapshot.changed_since_run
 
