@@ -1,6 +1,7 @@
 # make serve   opens the dashboard      make test    runs every test
 # make check   formats, lints, types    make bench   measures, as ratios in one run
-.PHONY: serve test check bench format browser
+# make reference   makes the long runs that tests compare with
+.PHONY: serve test check bench reference format browser
 .DEFAULT_GOAL := serve
 
 PORT ?= 5006
@@ -29,6 +30,9 @@ format: $(VENV)/.test
 
 bench: $(VENV)/.test
 	@$(PY) -m benchmarks
+
+reference: $(VENV)/.test
+	@$(PY) -m benchmarks.reference
 
 $(PY):
 	@python=$$($(FIND_PYTHON)); \
