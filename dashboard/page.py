@@ -1,14 +1,15 @@
 """One page for one session: layout, timer, and the end of the session."""
 
 from concurrent.futures import Executor
+from functools import partial
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.io import hold
 from panel.util.parameters import edit_readonly
 
 from dashboard.experiment import Experiment
 from dashboard.session import Session
-from dashboard.snapshot import Snapshot
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
 from dashboard.views.runbar import RunBar
@@ -24,7 +25,8 @@ def build_page(executor: Executor) -> pmui.Page:
     executor : Executor
         Where runs are computed; shared by every session.
     """
-    session = Session(Experiment(), executor)
+    batch = partial(hold, pn.state.curdoc)
+    session = Session(Experiment(), executor, batch)
     built: dict[str, object] = {}
 
     def middle(name: str):
@@ -53,7 +55,7 @@ def build_page(executor: Executor) -> pmui.Page:
     # The page would follow the server's one busy flag, that of all sessions, and be
     # kept alive by it for ever. Giving it another reference takes that watcher away.
     with edit_readonly(page):
-        page.busy = pn.bind(_runs, session.param.snapshot)
+        page.busy = session.param.snapshot.rx.pipe(lambda s: s.at_work)
     page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")
     session.dark = page.dark_theme
     # Panel's own timer would set the server's busy flag at every tick, which everything
@@ -61,7 +63,3 @@ def build_page(executor: Executor) -> pmui.Page:
     pn.state.curdoc.add_periodic_callback(session.tick, POLL_MILLISECONDS)
     pn.state.on_session_destroyed(lambda _: session.close())
     return page
-
-
-def _runs(snapshot: Snapshot) -> bool:
-    return snapshot.record is not None and not snapshot.record.phase.over

@@ -6,8 +6,9 @@ settings changed since this run" is a comparison of two specs.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,6 +30,8 @@ SUMMARY_EVERY = 1.0
 """Seconds between summaries while draws arrive; they cost more than a picture."""
 STANDS = 100
 """Draws of each chain with which a new run stands without the one before it."""
+MOMENT = 0.3
+"""Seconds that a run goes on before the page makes a stir of it: most are over then."""
 PATIENCE = 1.0
 """Seconds that a run whose settings are outdated is given to stand."""
 
@@ -51,6 +54,9 @@ class Session(param.Parameterized):
     experiment : Experiment
     executor : Executor
         Where runs are computed.
+    batch : callable, optional
+        Returns a context in which views follow a new snapshot, so that what they
+        change can be sent at once.
     """
 
     experiment = param.ClassSelector(class_=Experiment, constant=True)
@@ -58,16 +64,22 @@ class Session(param.Parameterized):
     selected = param.Parameter(None, doc="Brushed stars of the catalogue, bool (star,)")
     dark = param.Boolean(False, doc="Whether the page is dark")
 
-    def __init__(self, experiment: Experiment, executor: Executor, **params):
+    def __init__(
+        self,
+        experiment: Experiment,
+        executor: Executor,
+        batch: Callable[[], AbstractContextManager] = nullcontext,
+        **params,
+    ):
         super().__init__(experiment=experiment, snapshot=Snapshot(), **params)
-        self._executor = executor
+        self._executor, self._batch = executor, batch
         self._begun: dict[str, Begun] = {}
         # A class polls some hundred times a second: an edit leaves a mark, so that
         # nothing need be compared where nothing happened.
         self._edits: object = None
+        self._followed: object = self
         experiment.param.watch(self._edited, list(experiment.param))
-        self._published: tuple = ((object(), None), None)
-        self._followed: Snapshot | None = None
+        self._published: tuple = ((object(), None, None), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
@@ -86,7 +98,10 @@ class Session(param.Parameterized):
             If the controls make no valid run.
         """
         spec = RunSpec.from_json(self.experiment.freeze().to_json())
-        observed = self._data(spec)["observed"]
+        self._begin(spec, self._data(spec)["observed"])
+        self.poll()
+
+    def _begin(self, spec: RunSpec, observed: Mapping[str, np.ndarray]) -> None:
         last = self._begun.get(spec.model)
         before = None
         if last is not None:
@@ -94,7 +109,6 @@ class Session(param.Parameterized):
             before = last.run.latest if last.run.latest.drawn else last.before
         run = Run(spec, observed, self._executor)
         self._begun[spec.model] = Begun(run, before, time.monotonic())
-        self.poll()
 
     def stop(self) -> None:
         """Stop the run of the chosen problem and keep its draws."""
@@ -107,47 +121,55 @@ class Session(param.Parameterized):
             begun.run.stop()
 
     def tick(self) -> None:
-        """Poll, and where NUTS follows the controls run what they say now."""
+        """Where NUTS follows the controls run what they say now, and poll."""
+        if self._edits is not self._followed and self.experiment.follows:
+            self._follow()
         self.poll()
-        if self.snapshot is not self._followed:
-            self._followed = self.snapshot
-            if self._lags_behind():
-                self.start()
 
-    def _lags_behind(self) -> bool:
-        """Whether a run is to be started because the controls say something new.
+    def _follow(self) -> None:
+        """Start a run if the controls say something new and none is in the way.
 
         A burst of changes starts one run at once and then, when that run stands, one of
         the last change.
         """
-        spec, begun = self.snapshot.spec, self._begun.get(self.experiment.problem)
-        if spec is None or self.snapshot.complaint or not self.experiment.follows:
-            return False
-        if begun is None:
-            return True
-        record = begun.run.latest
-        if record.phase is Phase.PAUSED or record.spec == spec:
-            return False
-        outdated = time.monotonic() - begun.at > PATIENCE
-        return record.phase.over or record.drawn >= STANDS or outdated
+        begun = self._begun.get(self.experiment.problem)
+        if begun is not None and not _may_go(begun):
+            return
+        self._followed = self._edits
+        try:
+            spec = self.experiment.freeze()
+            observed = self._data(spec)["observed"]
+        except (SpecError, DataError):
+            # The snapshot says so.
+            return
+        if begun is None or begun.run.latest.spec != spec:
+            self._begin(spec, observed)
 
     def _edited(self, *events) -> None:
         self._edits = events
 
     def poll(self) -> None:
         """Publish a new snapshot if anything differs from the last one."""
-        current = self.current
-        record = current.latest if current is not None else None
-        inputs = (self._edits, self.selected)
-        same_inputs = all(
-            a is b for a, b in zip(inputs, self._published[0], strict=True)
-        )
-        if same_inputs and (record is self._published[1] or not self._due(record)):
+        record = self._record
+        inputs = (self._edits, self.selected, self._at_work())
+        same = all(a is b for a, b in zip(inputs, self._published[0], strict=True))
+        if same and (record is self._published[1] or not self._due(record)):
             return
         self._published = (inputs, record)
         self._drawn_at = time.monotonic()
-        with param.parameterized.edit_constant(self):
-            self.snapshot = self._snapshot(record)
+        snapshot = self._snapshot(record)
+        with param.parameterized.edit_constant(self), self._batch():
+            self.snapshot = snapshot
+
+    @property
+    def _record(self) -> RunRecord | None:
+        return self.current.latest if self.current is not None else None
+
+    def _at_work(self) -> bool:
+        begun = self._begun.get(self.experiment.problem)
+        if begun is None or begun.run.latest.phase.over:
+            return False
+        return time.monotonic() - begun.at > MOMENT
 
     def _due(self, record: RunRecord | None) -> bool:
         """Whether draws alone are worth a new snapshot now."""
@@ -173,6 +195,7 @@ class Session(param.Parameterized):
             rows=self._rows(shown),
             selected=self.selected,
             star=experiment.star,
+            at_work=self._at_work(),
         )
         try:
             spec = experiment.freeze()
@@ -226,3 +249,12 @@ class Session(param.Parameterized):
             return last.rows
         self._summed_at = time.monotonic()
         return summaries.summarise(shown.draws)
+
+
+def _may_go(begun: Begun) -> bool:
+    """Whether a run may be given up for one of newer settings."""
+    record = begun.run.latest
+    if record.phase is Phase.PAUSED:
+        return False
+    outdated = time.monotonic() - begun.at > PATIENCE
+    return record.phase.over or record.drawn >= STANDS or outdated

@@ -44,6 +44,9 @@ class Snapshot:
     star: int | None = None
     """The star chosen in the catalogue."""
 
+    at_work: bool = False
+    """Whether a run goes on, and has for long enough to be looked at."""
+
     @property
     def changed_since_run(self) -> bool:
         """Whether the controls say something else than the run shown."""

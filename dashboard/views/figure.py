@@ -9,6 +9,7 @@ from panel.viewable import Viewer
 
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.views import in_place
 from dashboard.views.text import Sentence
 
 Shown = hv.streams.Stream.define("Shown", snapshot=None, dark=False)
@@ -52,11 +53,13 @@ class FigureView(Viewer):
         self._draw, self._settings, self._results = draw, settings, results
         self._pace, self._drawn_at = pace, time.monotonic()
         self._stream = Shown(snapshot=session.snapshot, dark=session.dark)
+        self._drawn: in_place.Layout | None = None
         self.plot = hv.DynamicMap(self._figure, streams=[self._stream, *gestures])
+        self._pane = pn.pane.HoloViews(
+            self.plot, height=height, sizing_mode="stretch_width", linked_axes=False
+        )
         self._layout = pn.Column(
-            pn.pane.HoloViews(
-                self.plot, height=height, sizing_mode="stretch_width", linked_axes=False
-            ),
+            self._pane,
             Sentence(session.param.snapshot.rx.pipe(describe)),
             sizing_mode="stretch_width",
         )
@@ -76,13 +79,26 @@ class FigureView(Viewer):
             if running and time.monotonic() - self._drawn_at < self._pace:
                 return
         self._drawn_at = time.monotonic()
-        self._stream.event(snapshot=now, dark=dark)
+        same_theme = dark == self._stream.dark
+        # Whoever draws this plot from now on draws the newest.
+        self._stream.update(snapshot=now, dark=dark)
+        plots = [plot for plot, _ in self._pane._plots.values()]
+        if not plots:
+            return
+        overlay = self._draw(now, dark)
+        if same_theme and in_place.layout(overlay) == self._drawn:
+            for plot in plots:
+                in_place.put(plot, overlay)
+        else:
+            self._stream.event()
 
     def _figure(self, snapshot: Snapshot, dark: bool, **gesture) -> hv.Overlay:
         # Gestures go to their subscribers; they are streams of this plot so that
         # HoloViews connects them to it.
         del gesture
-        return self._draw(snapshot, dark)
+        overlay = self._draw(snapshot, dark)
+        self._drawn = in_place.layout(overlay)
+        return overlay
 
     def __panel__(self):
         return self._layout

@@ -122,9 +122,7 @@ def _numbers(snapshot: Snapshot) -> str:
     text = "Mean ± sd of " + "; ".join(parts) + "."
     if snapshot.estimate is not None:
         return f"{text} {snapshot.estimate.sentence}"
-    outdated = snapshot.changed_since_run and not _runs(snapshot)
+    record = snapshot.record
+    runs = record is not None and not record.phase.over
+    outdated = snapshot.changed_since_run and not runs
     return text + (" The settings have changed since this run." if outdated else "")
-
-
-def _runs(snapshot: Snapshot) -> bool:
-    return snapshot.record is not None and not snapshot.record.phase.over

@@ -38,14 +38,14 @@ class RunBar(Viewer):
         pause = pmui.Button(
             label=snapshot.rx.pipe(lambda s: "Resume" if _paused(s) else "Pause"),
             variant="outlined",
-            disabled=snapshot.rx.pipe(lambda s: not _running(s)),
+            disabled=snapshot.rx.pipe(lambda s: not s.at_work),
             on_click=self._pause,
             **button,
         )
         stop = pmui.Button(
             label="Stop",
             variant="outlined",
-            disabled=snapshot.rx.pipe(lambda s: not _running(s)),
+            disabled=snapshot.rx.pipe(lambda s: not s.at_work),
             on_click=lambda _: session.stop(),
             **button,
         )
@@ -83,10 +83,6 @@ class RunBar(Viewer):
         return self._layout
 
 
-def _running(snapshot: Snapshot) -> bool:
-    return snapshot.record is not None and not snapshot.record.phase.over
-
-
 def _paused(snapshot: Snapshot) -> bool:
     return snapshot.record is not None and snapshot.record.phase is Phase.PAUSED
 
@@ -95,6 +91,9 @@ def _progress(snapshot: Snapshot) -> int:
     record = snapshot.record
     if record is None:
         return 0
+    if not snapshot.at_work and not record.phase.over:
+        # Most runs are over in a moment: a bar that flickers says nothing of them.
+        return 100
     sampler = record.spec.sampler
     done = record.warmed_up + record.drawn
     return round(100 * done / (sampler.warmup + sampler.draws))
@@ -106,6 +105,8 @@ def _sentence(snapshot: Snapshot) -> str:
         return snapshot.complaint
     if record is None:
         return "Ready: move a prior, or press Run."
+    if not snapshot.at_work and not record.phase.over:
+        return "Running."
     text = record.sentence
     if snapshot.shown is record and record.sample_seconds and snapshot.rows:
         smallest = min(row.ess_bulk for row in snapshot.rows.values())

@@ -67,6 +67,7 @@ def test_a_widget_cannot_set_what_is_out_of_bounds(name, value):
 
 
 def test_polling_without_a_change_assigns_nothing(session):
+    session.poll()
     before = session.snapshot
     session.poll()
     assert session.snapshot is before

@@ -1,0 +1,44 @@
+"""New data into a plot that is on the page, and nothing else touched.
+
+HoloViews updates an overlay by going through every option of every element: some 40 ms
+for a canvas, ten times what the new data take. Where axes and legend stay as they are,
+the data alone are put into the plot's sources.
+"""
+
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+
+Layout = tuple
+
+
+def layout(overlay: hv.Overlay) -> Layout:
+    """Return what decides axes and legend: equal ones differ in data only.
+
+    The axes start from the element labelled ``home``, and the legend beside them names
+    the elements that are not empty. A figure without one is a canvas: neither moves.
+    """
+    home = [element for element in overlay if element.label == "home"]
+    if not home:
+        return ()
+    box = tuple(np.ravel(home[0].array())) if len(home[0]) else ()
+    return box, tuple(len(element) > 0 for element in overlay)
+
+
+def put(plot: Any, overlay: hv.Overlay) -> None:
+    """Give a plot the data of an overlay of the same layout.
+
+    Parameters
+    ----------
+    plot : holoviews.plotting.bokeh.OverlayPlot
+    overlay : hv.Overlay
+    """
+    for subplot, element in zip(plot.subplots.values(), overlay, strict=True):
+        source = subplot.handles.get("source")
+        if source is not None:
+            style = dict(subplot.lookup_options(element, "style")[0])
+            data, _, style = subplot.get_data(element, {}, style)
+            # Styles that follow a dimension are columns of their own.
+            subplot._apply_transforms(element, data, {}, style)
+            source.data = dict(source.data) | data
