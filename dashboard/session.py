@@ -172,11 +172,15 @@ class Session(param.Parameterized):
         return time.monotonic() - begun.at > MOMENT
 
     def _due(self, record: RunRecord | None) -> bool:
-        """Whether draws alone are worth a new snapshot now."""
+        """Whether what a run has reached is worth a new snapshot now."""
         last = self._published[1]
-        if record is None or last is None or record.phase is not last.phase:
+        if record is None or last is None or record.spec is not last.spec:
             return True
-        return time.monotonic() - self._drawn_at > DRAWS_EVERY
+        if not record.phase.over and not self._at_work():
+            # It will be over in a moment, and is then drawn once.
+            return False
+        recently = time.monotonic() - self._drawn_at <= DRAWS_EVERY
+        return record.phase is not last.phase or not recently
 
     def _snapshot(self, record: RunRecord | None) -> Snapshot:
         experiment = self.experiment

@@ -1,0 +1,98 @@
+"""Data put into a plot in place are those that a whole update would bring."""
+
+import holoviews as hv
+import numpy as np
+import pytest
+
+from dashboard import figures
+from dashboard.views import in_place
+
+hv.extension("bokeh")
+NAMES = ("m", "b", "Q")
+LABELS = {name: name for name in NAMES}
+
+
+def draws(seed: int) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    return {name: generator.normal(size=(4, 300)) for name in NAMES}
+
+
+def corner(seed: int) -> hv.Overlay:
+    diverged = np.random.default_rng(seed).random((4, 300)) < 0.01 * seed
+    return figures.corner(
+        draws(seed), LABELS, ghost=draws(seed + 1), divergent=diverged
+    )
+
+
+def marginals(seed: int) -> hv.Overlay:
+    x = np.linspace(-2, 2, 50)
+    prior = {"m": (x, np.full(50, 0.1 * seed))}
+    extra = {"estimate": draws(seed + 1)} if seed > 1 else {}
+    return figures.marginals(draws(seed), LABELS, prior=prior, **extra)
+
+
+def traces(seed: int) -> hv.Overlay:
+    return figures.traces(draws(seed), LABELS, rhat={"m": 1 + 0.01 * seed})
+
+
+def line(seed: int) -> hv.Overlay:
+    x = np.linspace(0, 1, 15)
+    generator = np.random.default_rng(seed)
+    return figures.line_fit(
+        x,
+        x**2,
+        np.full(15, 0.1),
+        lines=generator.normal(size=(40, 2)),
+        prior_lines=generator.normal(size=(40, 2)),
+        membership=generator.permutation(np.linspace(0, 1, 15)),
+        truth=(1.0, 0.0),
+    )
+
+
+def histogram(seed: int) -> hv.Overlay:
+    generator = np.random.default_rng(seed)
+    return figures.parallax_histogram(
+        np.linspace(0, 1, 100) ** 0.5,
+        None,
+        replicates=generator.poisson(3, (30, 10)),
+        edges=np.linspace(0, 1, 11),
+        prior_replicates=generator.poisson(5, (30, 10)),
+    )
+
+
+def columns(plot) -> list[dict]:
+    return [dict(r.data_source.data) for r in plot.state.renderers]
+
+
+@pytest.mark.parametrize("figure", [corner, marginals, traces, line, histogram])
+def test_it_is_as_good_as_a_whole_update(figure):
+    def draw(data):
+        return figure(data)
+
+    plots = []
+    for _ in range(2):
+        pipe = hv.streams.Pipe(data=1)
+        dynamic = hv.DynamicMap(draw, streams=[pipe])
+        plots.append((hv.renderer("bokeh").get_plot(dynamic), pipe))
+    (whole, pipe), (placed, _) = plots
+    pipe.send(3)
+    after = figure(3)
+    assert in_place.layout(after) == in_place.layout(figure(1))
+    before = columns(placed)
+    in_place.put(placed, after)
+    changed = 0
+    for old, new, expected in zip(before, columns(placed), columns(whole), strict=True):
+        assert new.keys() >= expected.keys()
+        for name, values in expected.items():
+            np.testing.assert_array_equal(new[name], values, err_msg=name)
+        changed += any(not np.array_equal(old[n], expected[n]) for n in expected)
+    assert changed >= 2
+
+
+def test_new_axes_and_new_parts_are_another_layout():
+    x, none = np.linspace(0, 1, 15), np.empty((0, 2))
+    one = figures.line_fit(x, x, x, lines=none, prior_lines=none)
+    other_axes = figures.line_fit(x, 2 * x, x, lines=none, prior_lines=none)
+    with_lines = figures.line_fit(x, x, x, lines=np.ones((3, 2)), prior_lines=none)
+    assert in_place.layout(one) != in_place.layout(other_axes)
+    assert in_place.layout(one) != in_place.layout(with_lines)
