@@ -1,0 +1,193 @@
+"""The density of a parallax for a star of the field.
+
+The volume prior r² e^(-r/L) / 2L³ of Bailer-Jones (2015, arXiv:1507.02105) has one
+parameter, and ln of the density is a smooth function of ln L for each star: Chebyshev
+series over a few panels of ln L, fitted once for a table, are evaluated for all stars
+by one product. Outside of them the integral is done anew.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from scipy.fft import dct
+
+from inference.quadrature import windows
+from inference.quadrature.windows import HALF_LOG_TWO_PI
+
+LOG_L_RANGE = (np.log(20.0), np.log(10_000.0))
+"""Where the Chebyshev series hold, in ln(L / pc)."""
+
+PANELS, TERMS = 4, 16
+"""Panels of that range, and terms in each.
+
+Where a density passes from one mode to another, ln f has branch points at ln L ± iπ/3 or
+farther: on a panel of half width 0.78 the terms fall by 3 each.
+"""
+
+BLOCK = 1024
+"""Stars fitted at a time."""
+
+
+def field_series(parallax, error):
+    """Fit ln of the field's density, plus 3 ln L, as a series in ln L for each star.
+
+    Parameters
+    ----------
+    parallax, error : array (star,)
+        Parallax with its zero-point subtracted, and its standard error [mas].
+
+    Returns
+    -------
+    array (panel, term, star)
+    """
+    angle = np.pi * (np.arange(TERMS) + 0.5) / TERMS
+    at = _edges()[:-1, None] + 0.5 * _width() * (1 + np.cos(angle))
+    stars = len(parallax)
+    # Blocks of one size are one compiled program.
+    pad = -stars % BLOCK
+    y, e = (np.pad(a, (0, pad), mode="edge") for a in (parallax, error))
+    values = [
+        np.asarray(_values(y[k : k + BLOCK], e[k : k + BLOCK], at.ravel()))
+        for k in range(0, stars, BLOCK)
+    ]
+    values = np.concatenate(values, axis=-1)[:, :stars]
+    series = dct(values.reshape(PANELS, TERMS, stars), type=2, axis=1) / TERMS
+    series = np.asarray(series)
+    series[:, 0] /= 2
+    return series
+
+
+def _edges():
+    return np.linspace(*LOG_L_RANGE, PANELS + 1)
+
+
+def _width():
+    return (LOG_L_RANGE[1] - LOG_L_RANGE[0]) / PANELS
+
+
+@jax.jit
+def _values(y, e, log_l):
+    return lax.map(lambda at: _integral(y, e, at)[0], log_l)
+
+
+def _integral(y, e, log_l):
+    """Return ln of the density plus 3 ln L, and its slope by ln L."""
+    nodes = windows.nodes(y, e, windows.Volume(log_l))
+    total = nodes.mass.sum(axis=0)
+    slope = (nodes.mass * jnp.exp(nodes.x - log_l)).sum(axis=0) / total
+    norm = jnp.log(e) + HALF_LOG_TWO_PI + np.log(2.0)
+    return nodes.top + jnp.log(total) - norm, slope
+
+
+# The terms carry their own derivatives: those are averages over the same nodes, so that
+# one pass gives value and slopes. (Reverse mode through a `switch` would write the
+# larger branch's nodes to memory whichever is taken: three times slower.)
+
+
+@jax.custom_jvp
+def log_field(nodes, log_l):
+    """Return ln of a parallax's density for a star of the field.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l : scalar
+        ln of the field's length scale L [pc].
+
+    Returns
+    -------
+    array (star,)
+        ln of density per mas.
+    """
+    return _field_and_slope(nodes, log_l)[0]
+
+
+@log_field.defjvp
+def _log_field_jvp(primals, tangents):
+    value, slope = _field_and_slope(*primals)
+    return value, slope * tangents[1]
+
+
+def _field_and_slope(nodes, log_l):
+    value, slope = lax.cond(_inside(log_l), _series_at, _sum_at, nodes, log_l)
+    return value - 3 * log_l, slope - 3
+
+
+def _inside(log_l):
+    low, high = LOG_L_RANGE
+    return (log_l > low) & (log_l < high)
+
+
+def _series_at(nodes, log_l):
+    panel = jnp.floor((log_l - LOG_L_RANGE[0]) / _width())
+    panel = jnp.clip(panel, 0, PANELS - 1)
+    # Outside the range this branch is not the one taken, but under vmap it is computed.
+    t = jnp.clip(2 * ((log_l - LOG_L_RANGE[0]) / _width() - panel) - 1, -1.0, 1.0)
+    first, second = [jnp.ones_like(t), t], [jnp.zeros_like(t), jnp.ones_like(t)]
+    # T and U: T_k' = k U_(k-1).
+    for _ in range(TERMS - 2):
+        first.append(2 * t * first[-1] - first[-2])
+        second.append(2 * t * second[-1] - second[-2])
+    value = jnp.stack(first)
+    derivative = jnp.stack(second) * np.arange(TERMS) * 2 / _width()
+    series = lax.dynamic_index_in_dim(
+        nodes.series, panel.astype(int), axis=0, keepdims=False
+    )
+    return value @ series, derivative @ series
+
+
+def _sum_at(nodes, log_l):
+    return _integral(nodes.parallax, nodes.error, log_l)
+
+
+def field_moments(nodes, log_l):
+    """Return mean and mean square of the distance of a star of the field, (star,).
+
+    With b = 1/L and ln f = ln g(b) + 3 ln b, the mean is -(ln g)' and the variance
+    (ln g)''. In ln L, primes by that: the mean is L g', the variance L² (g' + g'').
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l : scalar
+        ln of the field's length scale L [pc].
+
+    Returns
+    -------
+    mean, square : array (star,)
+        [pc], [pc²]
+    """
+    return lax.cond(_inside(log_l), _series_moments, _sum_moments, nodes, log_l)
+
+
+def field_nodes(nodes, log_l):
+    """Return nodes in ln r of every star of the field, and weights that sum to one.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    log_l : scalar
+        ln of the field's length scale L [pc].
+
+    Returns
+    -------
+    x, weight : array (node, star)
+    """
+    x, mass, _ = windows.nodes(nodes.parallax, nodes.error, windows.Volume(log_l))
+    return x, mass / mass.sum(axis=0)
+
+
+def _sum_moments(nodes, log_l):
+    x, weight = field_nodes(nodes, log_l)
+    distance = jnp.exp(x)
+    return (weight * distance).sum(axis=0), (weight * distance**2).sum(axis=0)
+
+
+def _series_moments(nodes, log_l):
+    (_, slope), (_, curvature) = jax.jvp(
+        lambda at: _series_at(nodes, at), (log_l,), (jnp.ones_like(log_l),)
+    )
+    scale = jnp.exp(log_l)
+    mean = scale * slope
+    return mean, mean**2 + scale**2 * (slope + curvature)

@@ -1,0 +1,40 @@
+"""What is prepared once for each star of a table, before any population is proposed."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from inference.quadrature.field import field_series
+
+
+class StarNodes(NamedTuple):
+    """Everything about the stars that no parameter changes."""
+
+    parallax: Any
+    """Parallax with its zero-point subtracted [mas], (star,)."""
+    error: Any
+    """Its standard error [mas], (star,)."""
+    series: Any
+    """ln f_field + 3 ln L as Chebyshev series in ln L, (panel, term, star)."""
+    weight: Any
+    """How often each counts in a sum over stars, (star,): 1 for a star of a table."""
+
+
+def star_nodes(parallax, error, weight=None):
+    """Prepare every star, once for a table.
+
+    Parameters
+    ----------
+    parallax, error : array_like (star,)
+        Parallax with its zero-point subtracted, and its standard error [mas].
+    weight : array_like (star,), optional
+        How often each counts; by default once.
+
+    Returns
+    -------
+    StarNodes
+        NumPy arrays in float64.
+    """
+    y, e = (np.asarray(a, dtype=np.float64) for a in (parallax, error))
+    counts = np.ones_like(y) if weight is None else np.asarray(weight, dtype=float)
+    return StarNodes(y, e, field_series(y, e), counts)
