@@ -162,9 +162,14 @@ def _total_jvp(primals, tangents):
 
 def _total_and_gradient(nodes, polynomial, theta):
     def exact(theta):
-        return jax.value_and_grad(lambda t: log_likelihood(nodes, t).sum())(theta)
+        return jax.value_and_grad(lambda t: weighted_sum(nodes, t))(theta)
 
     return emulator.value_and_gradient(polynomial, theta, exact)
+
+
+def weighted_sum(nodes, theta):
+    """Return the sum of `log_likelihood`, each star as often as its weight says."""
+    return nodes.weight @ log_likelihood(nodes, theta)
 
 
 def log_likelihood(nodes, theta):

@@ -17,8 +17,9 @@ from inference.quadrature.cluster import (
     window_nodes,
 )
 from inference.quadrature.field import field_moments, field_nodes, log_field
+from inference.quadrature.priors import HALF_LOG_TWO_PI
 from inference.quadrature.stars import StarNodes, star_nodes
-from inference.quadrature.windows import HALF_LOG_TWO_PI, NODES
+from inference.quadrature.windows import NODES
 
 __all__ = [
     "HALF_LOG_TWO_PI",

@@ -1,9 +1,11 @@
 """The density of a parallax for a star of the cluster.
 
 ln r is Normal(ln D, s) there. Where that is narrow, Gauss-Hermite nodes about each
-star's own mode; where it is wide, or a star's density may have two modes, the windows of
-`inference.quadrature.windows`.
+star's own mode; where it is wide, or a star's density may have two modes, the windows
+of `inference.quadrature.windows`.
 """
+
+import math
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +13,7 @@ import numpy as np
 from jax import lax
 
 from inference.quadrature import windows
-from inference.quadrature.windows import HALF_LOG_TWO_PI
+from inference.quadrature.priors import HALF_LOG_TWO_PI, LogNormal
 
 WIDE = 0.25
 """Relative width beyond which every star is integrated over its windows."""
@@ -67,13 +69,13 @@ def _hard(y, e, mu, s):
 
     The likelihood's tail at w < y/2 may meet a cluster beyond it: a second mode needs
     y > 4 w_D and s y > sqrt(8) e. (The errors above 5e-7 that were found in a million
-    stars had s y > 1.6 e, or s y > 0.8 e for s < THIN.) And a parallax far below the
-    cluster's pulls the mode so far that a few steps do not reach it.
+    stars had s y > 1.6 e, or s y > 0.8 e for s < THIN, too.) And a parallax far below
+    the cluster's pulls the mode so far that a few steps do not reach it.
     """
     w = 1000 * jnp.exp(-mu)
     tail = s * y > jnp.where(s < THIN, 0.7, 1.5) * e
     far = (y < 0.5 * w) & (s**2 * w * (w - y) > 100 * e**2)
-    return ((y > 2.5 * w) & tail) | far
+    return ((y > 4 * w) & tail) | far
 
 
 def _mended(found, hard, y, e, mu, s):
@@ -87,7 +89,7 @@ def _mended(found, hard, y, e, mu, s):
 
 
 def _wide(y, e, mu, s):
-    nodes = windows.nodes(y, e, windows.LogNormal(mu, s))
+    nodes = windows.nodes(y, e, LogNormal(mu, s))
     z = (nodes.x - mu) / s
     total, first, second = (
         (nodes.mass * power).sum(axis=0) for power in (1.0, z, z**2)
@@ -111,15 +113,16 @@ def _about_modes(y, e, mu, s, count, steps):
     mode, scale = conditional_mode(y, e, mu, s, steps)
     top, _ = log_joint(y, e, mu, s, mode)
     total = by_distance = by_width = jnp.zeros_like(mode)
-    for t, weight in zip(*np.polynomial.hermite.hermgauss(count), strict=True):
-        u = mode + np.sqrt(2.0) * t * scale
+    rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(count))
+    for t, weight in zip(*rule, strict=True):
+        u = mode + math.sqrt(2.0) * t * scale
         joint, pull = log_joint(y, e, mu, s, u)
         # Bounded where no mode was found, for proposals that are absurd.
         mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, 300.0))
         total += mass
         by_distance += mass * pull
         by_width += mass * pull * u
-    norm = 0.5 * np.log(2.0) - 2 * HALF_LOG_TWO_PI
+    norm = 0.5 * math.log(2.0) - 2 * HALF_LOG_TWO_PI
     value = top + jnp.log(total * scale / e) + norm
     return value, by_distance / total, by_width / total
 
@@ -216,6 +219,6 @@ def hermite_nodes(nodes, mu, s):
 
 def window_nodes(nodes, mu, s):
     """Return what `hermite_nodes` does, of a cluster however wide."""
-    prior = windows.LogNormal(mu, s)
+    prior = LogNormal(mu, s)
     x, mass, _ = windows.nodes(nodes.parallax, nodes.error, prior)
     return x, mass / mass.sum(axis=0)

@@ -6,6 +6,8 @@ series over a few panels of ln L, fitted once for a table, are evaluated for all
 by one product. Outside of them the integral is done anew.
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,16 +15,16 @@ from jax import lax
 from scipy.fft import dct
 
 from inference.quadrature import windows
-from inference.quadrature.windows import HALF_LOG_TWO_PI
+from inference.quadrature.priors import HALF_LOG_TWO_PI, Volume
 
-LOG_L_RANGE = (np.log(20.0), np.log(10_000.0))
+LOG_L_RANGE = (math.log(20.0), math.log(10_000.0))
 """Where the Chebyshev series hold, in ln(L / pc)."""
 
 PANELS, TERMS = 4, 16
 """Panels of that range, and terms in each.
 
-Where a density passes from one mode to another, ln f has branch points at ln L ± iπ/3 or
-farther: on a panel of half width 0.78 the terms fall by 3 each.
+Where a density passes from one mode to another, ln f has branch points at ln L ± iπ/3
+or farther: on a panel of half width 0.78 the terms fall by 3 each.
 """
 
 BLOCK = 1024
@@ -52,8 +54,8 @@ def field_series(parallax, error):
         for k in range(0, stars, BLOCK)
     ]
     values = np.concatenate(values, axis=-1)[:, :stars]
-    series = dct(values.reshape(PANELS, TERMS, stars), type=2, axis=1) / TERMS
-    series = np.asarray(series)
+    values = values.reshape(PANELS, TERMS, stars)
+    series = np.asarray(dct(values, type=2, axis=1)) / TERMS
     series[:, 0] /= 2
     return series
 
@@ -73,10 +75,10 @@ def _values(y, e, log_l):
 
 def _integral(y, e, log_l):
     """Return ln of the density plus 3 ln L, and its slope by ln L."""
-    nodes = windows.nodes(y, e, windows.Volume(log_l))
+    nodes = windows.nodes(y, e, Volume(log_l))
     total = nodes.mass.sum(axis=0)
     slope = (nodes.mass * jnp.exp(nodes.x - log_l)).sum(axis=0) / total
-    norm = jnp.log(e) + HALF_LOG_TWO_PI + np.log(2.0)
+    norm = jnp.log(e) + HALF_LOG_TWO_PI + math.log(2.0)
     return nodes.top + jnp.log(total) - norm, slope
 
 
@@ -122,15 +124,14 @@ def _inside(log_l):
 def _series_at(nodes, log_l):
     panel = jnp.floor((log_l - LOG_L_RANGE[0]) / _width())
     panel = jnp.clip(panel, 0, PANELS - 1)
-    # Outside the range this branch is not the one taken, but under vmap it is computed.
-    t = jnp.clip(2 * ((log_l - LOG_L_RANGE[0]) / _width() - panel) - 1, -1.0, 1.0)
-    first, second = [jnp.ones_like(t), t], [jnp.zeros_like(t), jnp.ones_like(t)]
-    # T and U: T_k' = k U_(k-1).
-    for _ in range(TERMS - 2):
-        first.append(2 * t * first[-1] - first[-2])
-        second.append(2 * t * second[-1] - second[-2])
-    value = jnp.stack(first)
-    derivative = jnp.stack(second) * np.arange(TERMS) * 2 / _width()
+    # T_k = cos kθ and its slope k sin kθ / sin θ, at t = cos θ, not quite 1. Outside
+    # the range this branch is not the one taken, but under vmap it is computed.
+    t = 2 * ((log_l - LOG_L_RANGE[0]) / _width() - panel) - 1
+    edge = 1 - 16 * jnp.finfo(t.dtype).eps
+    angle = jnp.arccos(jnp.clip(t, -edge, edge))
+    order = jnp.arange(TERMS, dtype=t.dtype)
+    value = jnp.cos(order * angle)
+    derivative = order * jnp.sin(order * angle) / jnp.sin(angle) * 2 / _width()
     series = lax.dynamic_index_in_dim(
         nodes.series, panel.astype(int), axis=0, keepdims=False
     )
@@ -174,7 +175,7 @@ def field_nodes(nodes, log_l):
     -------
     x, weight : array (node, star)
     """
-    x, mass, _ = windows.nodes(nodes.parallax, nodes.error, windows.Volume(log_l))
+    x, mass, _ = windows.nodes(nodes.parallax, nodes.error, Volume(log_l))
     return x, mass / mass.sum(axis=0)
 
 

@@ -6,16 +6,21 @@ slope at most three times, so there are one or two modes. The window of each end
 h has fallen by `DEPTH` below the highest; Gauss-Legendre nodes in each are then exact
 wherever the mass is: many errors from the parallax, or shared between the two modes.
 
-Arrays broadcast: ``(star,)`` with a scalar population, or with a column of them.
+Against composite Gauss-Legendre quadrature (parallaxes -5 to 30 mas, errors 0.01 to
+3 mas, D 30 to 6000 pc, s 1e-4 to 1, L 20 to 10,000 pc, 9000 stars with the corners) the
+largest error of ln f was 8e-9 in the field and 3e-8 in the cluster, to ln f = -1e6.
+
+In float32 it was 2e-4 and 1e-3 where ln f > -50, and 1e-5 of ln f below: ln r near 7 is
+rounded to 5e-7 and (w - y) / e by w / e times that, with w / e up to 3000. It is enough
+for a picture, not for a sum over thousands of stars nor for the turn of a trajectory.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-
-HALF_LOG_TWO_PI = 0.5 * np.log(2 * np.pi)
 
 NODES = 40
 """Gauss-Legendre nodes a window."""
@@ -25,125 +30,8 @@ DEPTH = 24.0
 
 MODE_STEPS, TROUGH_STEPS, END_STEPS = 20, 12, 8
 
-FARTHEST = 300.0
-"""Largest |ln r|: beyond it squares of r or 1/r would overflow."""
-
-
-class LogNormal(NamedTuple):
-    """A cluster's prior in x = ln r, without its norm."""
-
-    mean: Any
-    sd: Any
-
-    top = 0.0
-
-    @property
-    def peak(self):
-        """Where it is highest, [ln pc]."""
-        return self.mean
-
-    def log_density(self, x):
-        """Return ln p at x."""
-        return -0.5 * ((x - self.mean) / self.sd) ** 2
-
-    def slope(self, x):
-        """Return its first derivative."""
-        return (self.mean - x) / self.sd**2
-
-    def curvature(self, x):
-        """Return its second derivative."""
-        return jnp.full_like(x, -1.0) / self.sd**2
-
-    def beyond(self, y, e):
-        """Return an upper bound of the mode where y <= 0.
-
-        With v = x - mean, v = s² w (w - y) / e² <= C e^-v, C being its value at v = 0;
-        so v <= W(C) <= ln(1 + C), W being Lambert's.
-        """
-        w = 1000 * jnp.exp(-self.mean)
-        return self.mean + jnp.log1p(self.sd**2 * w * (w + jnp.abs(y)) / e**2)
-
-    def inflections(self, y, e):
-        """Return the two w where h has no curvature, w (2w - y) = -e² / s²."""
-        root = jnp.sqrt(jnp.maximum(y**2 - 8 * (e / self.sd) ** 2, 0.0))
-        # The smaller by the product of the two, without cancellation.
-        larger = (jnp.abs(y) + root) / 4
-        return larger, 0.5 * (e / self.sd) ** 2 / larger
-
-    def reach(self, fall):
-        """Return the x between which ln p is within ``fall`` of its top."""
-        half = self.sd * jnp.sqrt(2 * fall)
-        return self.mean - half, self.mean + half
-
-
-class Volume(NamedTuple):
-    """The field's prior r³ e^(-r/L) in x = ln r, without its norm."""
-
-    log_l: Any
-
-    @property
-    def top(self):
-        """Return ln p where it is highest."""
-        return 3 * self.peak - 3
-
-    @property
-    def peak(self):
-        """Where it is highest, [ln pc]."""
-        return self.log_l + np.log(3.0)
-
-    def log_density(self, x):
-        """Return ln p at x."""
-        return 3 * x - jnp.exp(x - self.log_l)
-
-    def slope(self, x):
-        """Return its first derivative."""
-        return 3 - jnp.exp(x - self.log_l)
-
-    def curvature(self, x):
-        """Return its second derivative."""
-        return -jnp.exp(x - self.log_l)
-
-    def beyond(self, y, e):
-        """Return an upper bound of the mode where y <= 0.
-
-        There r/L = 3 + w² / e² + w |y| / e²; the r at which the three terms are half,
-        a quarter and a quarter of r/L, or less, is beyond it.
-        """
-        square = (np.log(4e6) + self.log_l - 2 * jnp.log(e)) / 3
-        linear = (jnp.log(4000 * jnp.abs(y) + 1e-300) + self.log_l) / 2 - jnp.log(e)
-        return jnp.maximum(self.log_l + np.log(6.0), jnp.maximum(square, linear))
-
-    def inflections(self, y, e):
-        """Return the two w where h has no curvature, w (2w - y) / e² + r / L = 0.
-
-        In q = 1000 / (y r) = w / y that is q² (2q - 1) + k = 0, k = 1000 e² / (L y³);
-        in t = 1 / q the cubic k t³ - t + 2, convex for t > 0: Newton's method from
-        outside its two roots goes to them without passing them.
-        """
-        y = jnp.abs(y) + 1e-150
-        k = jnp.exp(np.log(1000.0) + 2 * jnp.log(e) - self.log_l - 3 * jnp.log(y))
-        # More than 1/108 and there are none.
-        k = jnp.clip(k, 1e-200, 1 / 108)
-
-        def newton(_, roots):
-            return tuple(
-                t - (k * t**3 - t + 2) / jnp.where(d == 0, 1.0, d)
-                for t in roots
-                for d in (3 * k * t**2 - 1,)
-            )
-
-        starts = (jnp.full_like(k, 2.0), 1 / jnp.sqrt(k))
-        near, far = lax.fori_loop(0, 12, newton, starts)
-        return y / near, y / far
-
-    def reach(self, fall):
-        """Return the x between which ln p is within ``fall`` of its top.
-
-        With z = r / L, z - 3 ln z <= K = fall + 3 - 3 ln 3: z <= 1.5 K + 6 and
-        3 ln z >= -K.
-        """
-        bound = fall + 3 - 3 * np.log(3.0)
-        return self.log_l - bound / 3, self.log_l + jnp.log(1.5 * bound + 6)
+FARTHEST = {8: 300.0, 4: 30.0}
+"""Largest |ln r| by bytes a number: beyond it squares of r or 1/r would overflow."""
 
 
 class Nodes(NamedTuple):
@@ -219,13 +107,14 @@ class _Integrand(NamedTuple):
 def _shape(h) -> _Shape:
     y, e, prior = h
     positive = y > 0
-    of_parallax = np.log(1000.0) - jnp.log(jnp.where(positive, y, 1.0))
-    far = jnp.where(positive, of_parallax, prior.beyond(y, e))
+    of_parallax = math.log(1000.0) - jnp.log(jnp.where(positive, y, 1.0))
+    bound = prior.beyond(y, e)
+    far = jnp.where(positive, jnp.minimum(of_parallax, bound), bound)
     low = _inside(jnp.minimum(far, prior.peak))
     high = _inside(jnp.maximum(far, prior.peak))
 
     near_w, far_w = prior.inflections(y, e)
-    first, second = (_inside(np.log(1000.0) - jnp.log(w)) for w in (near_w, far_w))
+    first, second = (_inside(math.log(1000.0) - jnp.log(w)) for w in (near_w, far_w))
     middle = 0.5 * (first + second)
     bent = positive & (h.curvature(middle) > 0)
     falls, rises = h.slope(first) < 0, h.slope(second) > 0
@@ -245,7 +134,8 @@ def _shape(h) -> _Shape:
 
 
 def _inside(x):
-    return jnp.clip(x, -FARTHEST, FARTHEST)
+    bound = FARTHEST[x.dtype.itemsize]
+    return jnp.clip(x, -bound, bound)
 
 
 def _mode(h, low, high):
@@ -255,7 +145,7 @@ def _mode(h, low, high):
         x, low, high = bracket
         slope, curvature = h.slope(x), h.curvature(x)
         low, high = jnp.where(slope > 0, x, low), jnp.where(slope > 0, high, x)
-        step = x - slope / jnp.where(curvature < 0, curvature, -1e-300)
+        step = x - slope / jnp.where(curvature < 0, curvature, -1e-30)
         inside = (step >= low) & (step <= high)
         return jnp.where(inside, step, 0.5 * (low + high)), low, high
 
@@ -283,8 +173,8 @@ def _windows(h, shape):
     best = jnp.where(y > 0, 0.0, -0.5 * (y / e) ** 2)
     low, high = prior.reach(jnp.maximum(best + prior.top - level, 0.0))
     span = e * jnp.sqrt(2 * jnp.maximum(prior.top - level, 0.0))
-    nearest = np.log(1000.0) - jnp.log(y + span)
-    farthest = np.log(1000.0) - jnp.log(jnp.where(y > span, y - span, 1.0))
+    nearest = math.log(1000.0) - jnp.log(y + span)
+    farthest = math.log(1000.0) - jnp.log(jnp.where(y > span, y - span, 1.0))
     low = _inside(jnp.maximum(low, nearest))
     high = _inside(jnp.where(y > span, jnp.minimum(high, farthest), high))
     low, high = jnp.minimum(low, shape.left), jnp.maximum(high, shape.right)
@@ -302,9 +192,9 @@ def _windows(h, shape):
 def _end(h, level, outside, mode):
     """Return where h crosses a level between a point below it and a mode.
 
-    Newton's method from outside stays outside where h is concave; elsewhere a step that
-    would pass is halved, and one that leads away is replaced by half the way. Where the mode itself is below the level the two meet, and a
-    point above the level is left where it is.
+    Newton's method from outside stays outside where h is concave. Elsewhere a step that
+    would pass is halved, and one that leads away is replaced by half the way. Where the
+    mode itself is below the level the two meet; a point above it stays where it is.
     """
 
     def advance(_, state):
