@@ -112,33 +112,41 @@ def _log_field_jvp(primals, tangents):
 
 
 def _field_and_slope(nodes, log_l):
-    value, slope = lax.cond(_inside(log_l), _series_at, _sum_at, nodes, log_l)
+    value, slope = _either(_series_at, _sum_at, nodes, log_l)
     return value - 3 * log_l, slope - 3
 
 
-def _inside(log_l):
+def _either(by_series, by_sum, nodes, log_l):
+    """Do one or the other, as ln L is where the series hold or not."""
+    if nodes.series is None:
+        return by_sum(None, nodes, log_l)
     low, high = LOG_L_RANGE
-    return (log_l > low) & (log_l < high)
+    inside = (log_l > low) & (log_l < high)
+    # Before the choice, so that no more than this panel is copied.
+    panel = lax.dynamic_index_in_dim(
+        nodes.series, _panel(log_l).astype(int), axis=0, keepdims=False
+    )
+    return lax.cond(inside, by_series, by_sum, panel, nodes, log_l)
 
 
-def _series_at(nodes, log_l):
-    panel = jnp.floor((log_l - LOG_L_RANGE[0]) / _width())
-    panel = jnp.clip(panel, 0, PANELS - 1)
+def _panel(log_l):
+    return jnp.clip(jnp.floor((log_l - LOG_L_RANGE[0]) / _width()), 0, PANELS - 1)
+
+
+def _series_at(series, nodes, log_l):
+    del nodes
     # T_k = cos kθ and its slope k sin kθ / sin θ, at t = cos θ, not quite 1. Outside
     # the range this branch is not the one taken, but under vmap it is computed.
-    t = 2 * ((log_l - LOG_L_RANGE[0]) / _width() - panel) - 1
+    t = 2 * ((log_l - LOG_L_RANGE[0]) / _width() - _panel(log_l)) - 1
     edge = 1 - 16 * jnp.finfo(t.dtype).eps
     angle = jnp.arccos(jnp.clip(t, -edge, edge))
     order = jnp.arange(TERMS, dtype=t.dtype)
     value = jnp.cos(order * angle)
     derivative = order * jnp.sin(order * angle) / jnp.sin(angle) * 2 / _width()
-    series = lax.dynamic_index_in_dim(
-        nodes.series, panel.astype(int), axis=0, keepdims=False
-    )
     return value @ series, derivative @ series
 
 
-def _sum_at(nodes, log_l):
+def _sum_at(_, nodes, log_l):
     return _integral(nodes.parallax, nodes.error, log_l)
 
 
@@ -159,7 +167,7 @@ def field_moments(nodes, log_l):
     mean, square : array (star,)
         [pc], [pc²]
     """
-    return lax.cond(_inside(log_l), _series_moments, _sum_moments, nodes, log_l)
+    return _either(_series_moments, _sum_moments, nodes, log_l)
 
 
 def field_nodes(nodes, log_l):
@@ -179,15 +187,15 @@ def field_nodes(nodes, log_l):
     return x, mass / mass.sum(axis=0)
 
 
-def _sum_moments(nodes, log_l):
+def _sum_moments(_, nodes, log_l):
     x, weight = field_nodes(nodes, log_l)
     distance = jnp.exp(x)
     return (weight * distance).sum(axis=0), (weight * distance**2).sum(axis=0)
 
 
-def _series_moments(nodes, log_l):
+def _series_moments(series, nodes, log_l):
     (_, slope), (_, curvature) = jax.jvp(
-        lambda at: _series_at(nodes, at), (log_l,), (jnp.ones_like(log_l),)
+        lambda at: _series_at(series, nodes, at), (log_l,), (jnp.ones_like(log_l),)
     )
     scale = jnp.exp(log_l)
     mean = scale * slope

@@ -8,14 +8,18 @@ from inference.quadrature.field import field_series
 
 
 class StarNodes(NamedTuple):
-    """Everything about the stars that no parameter changes."""
+    """Everything about the stars that no parameter changes.
+
+    A large table is in blocks: every array has another axis, before all others.
+    """
 
     parallax: Any
     """Parallax with its zero-point subtracted [mas], (star,)."""
     error: Any
     """Its standard error [mas], (star,)."""
     series: Any
-    """ln f_field + 3 ln L as Chebyshev series in ln L, (panel, term, star)."""
+    """ln f_field + 3 ln L as Chebyshev series in ln L, (panel, term, star); None where
+    it is not worth fitting: the integral is then done anew for every population."""
     weight: Any
     """How often each counts in a sum over stars, (star,): 1 for a star of a table."""
 
