@@ -175,9 +175,9 @@ def sum_and_gradient(nodes, theta):
     """
 
     def of_block(block):
-        return jax.value_and_grad(
-            lambda t: block.weight @ log_likelihood(block, t)
-        )(theta)
+        return jax.value_and_grad(lambda t: block.weight @ log_likelihood(block, t))(
+            theta
+        )
 
     if nodes.parallax.ndim == 1:
         return of_block(nodes)

@@ -18,7 +18,7 @@ from inference.quadrature.cluster import (
 )
 from inference.quadrature.field import field_moments, field_nodes, log_field
 from inference.quadrature.priors import HALF_LOG_TWO_PI
-from inference.quadrature.stars import StarNodes, star_nodes
+from inference.quadrature.stars import StarNodes, in_blocks, star_nodes
 from inference.quadrature.windows import NODES
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "field_moments",
     "field_nodes",
     "hermite_nodes",
+    "in_blocks",
     "log_cluster",
     "log_field",
     "star_nodes",

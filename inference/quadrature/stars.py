@@ -1,5 +1,6 @@
 """What is prepared once for each star of a table, before any population is proposed."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,3 +43,20 @@ def star_nodes(parallax, error, weight=None):
     y, e = (np.asarray(a, dtype=np.float64) for a in (parallax, error))
     counts = np.ones_like(y) if weight is None else np.asarray(weight, dtype=float)
     return StarNodes(y, e, field_series(y, e), counts)
+
+
+def in_blocks(parallax, error, size: int) -> Iterator[StarNodes]:
+    """Yield a table too large to prepare as blocks of one size, without series.
+
+    Parameters
+    ----------
+    parallax, error : array (star,)
+        Parallax with its zero-point subtracted, and its standard error [mas].
+    size : int
+        Of a block. The last is filled up with its last star, which does not count.
+    """
+    for begin in range(0, len(parallax), size):
+        y, e = (a[begin : begin + size] for a in (parallax, error))
+        pad = (0, size - len(y))
+        weight = np.pad(np.ones(len(y)), pad)
+        yield StarNodes(*(np.pad(a, pad, mode="edge") for a in (y, e)), None, weight)
