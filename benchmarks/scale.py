@@ -1,4 +1,4 @@
-"""One value and gradient for a thousand to a million stars: ``python -m benchmarks.scale``.
+"""A value and gradient of 10³ to 10⁶ stars: ``python -m benchmarks.scale``.
 
 Beyond `reduction.LARGE` stars the table is reduced; the error is that of the total log
 likelihood, against the exact sum done in blocks, at the truth and about it. Ratios are

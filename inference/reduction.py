@@ -9,9 +9,9 @@ are Padua's, at which polynomials of two variables are interpolated nearly best 
 
 For a million stars like those about M67 (25,000 rows) the total log likelihood was off
 by 0.008 at most within some ten standard deviations of 4300 stars about the truth, and
-by 0.003 in its differences; by 0.015 in the median over all of L 100 to 3000 pc, D 300 to
-3000 pc, s 0.001 to 0.5 and Q 0.02 to 0.98, and by 0.6 at worst, where ln likelihood is
-millions below its maximum.
+by 0.003 in its differences; by 0.015 in the median over all of L 100 to 3000 pc,
+D 300 to 3000 pc, s 0.001 to 0.5 and Q 0.02 to 0.98, and by 0.6 at worst, where the log
+likelihood is millions below its maximum.
 
 A tile is a few errors wide, because ln f passes from the cluster to the field within
 about one error, and spans a factor in the error. The more stars it has the more its
@@ -34,11 +34,11 @@ Stars that do not crowd a tile are tried in a wider one.
 DEGREES = 6, 20
 """Least and largest degree of the polynomials that a tile sums exactly."""
 
-STARS, GAIN = 30_000, 6.0
-"""At so many stars a tile has degree 14; two degrees more make good so many times as
-many, as far as was seen: they make the error of one star so many times smaller."""
+SHARE, GAIN = 0.03, 6.0
+"""A tile with this share of all stars has degree 14; two degrees more make good so many
+times as many, as far as was seen: they make the error so many times smaller."""
 
-LARGE = 50_000
+LARGE = 20_000
 """Stars beyond which a table is reduced."""
 
 BLOCK = 20_000
@@ -75,19 +75,15 @@ def reduce(parallax, error) -> Reduced:
     left = [np.asarray(a, dtype=float) for a in (parallax, error)]
     parts = []
     for width in WIDTHS:
-        tiled, single = _tiled(*left, width)
+        tiled, single = _tiled(left[0], left[1], width, np.size(parallax))
         parts += tiled
         left = [a[single] for a in left]
-    parts.append(Reduced(*left, np.ones(left[0].size)))
-    return Reduced(
-        *(
-            np.concatenate([a.ravel() for a in part])
-            for part in zip(*parts, strict=True)
-        )
-    )
+    parts.append(Reduced(left[0], left[1], np.ones(left[0].size)))
+    columns = zip(*parts, strict=True)
+    return Reduced._make(np.concatenate([a.ravel() for a in c]) for c in columns)
 
 
-def _tiled(y, e, width):
+def _tiled(y, e, width, total):
     """Return weighted points of the crowded tiles, and which stars are in none."""
     band = np.floor(np.log(e) / HEIGHT)
     least = width * np.exp(band * HEIGHT)
@@ -98,7 +94,7 @@ def _tiled(y, e, width):
         return_inverse=True,
         return_counts=True,
     )
-    degree = 14 + 2 * np.log(count / STARS) / np.log(GAIN)
+    degree = 14 + 2 * np.log(count / (SHARE * total)) / np.log(GAIN)
     degree = np.clip(np.ceil(degree).astype(int), *DEGREES)
     crowded = count > (degree + 1) * (degree + 2) // 2
     u = 2 * (y / least - column) - 1
@@ -130,18 +126,16 @@ def reduced_nodes(parallax, error) -> quadrature.StarNodes:
         In blocks of `ROWS`, the last filled up with stars that do not count.
     """
     rows = reduce(parallax, error)
-    pad = -rows.weight.size % ROWS
-    y, e = (np.pad(a, (0, pad), mode="edge") for a in rows[:2])
-    blocks = [
-        quadrature.star_nodes(*block)
-        for block in zip(
-            *(a.reshape(-1, ROWS) for a in (y, e, np.pad(rows.weight, (0, pad)))),
-            strict=True,
-        )
-    ]
-    return quadrature.StarNodes(
-        *(np.stack(field) for field in zip(*blocks, strict=True))
+    pad = (0, -rows.weight.size % ROWS)
+    columns = (
+        np.pad(rows.parallax, pad, mode="edge"),
+        np.pad(rows.error, pad, mode="edge"),
+        np.pad(rows.weight, pad),
     )
+    split = (column.reshape(-1, ROWS) for column in columns)
+    blocks = [quadrature.star_nodes(*block) for block in zip(*split, strict=True)]
+    leaves = zip(*blocks, strict=True)
+    return quadrature.StarNodes._make(np.stack(leaf) for leaf in leaves)
 
 
 def padua(degree: int) -> np.ndarray:
@@ -163,7 +157,7 @@ def _weights(u, v, tile, degree) -> np.ndarray:
         first = np.flatnonzero(np.diff(tile[rows], prepend=-1))
         terms = _basis(u[rows], v[rows], degree)
         moments[tile[rows[first]]] += np.add.reduceat(terms, first)
-    return np.linalg.solve(_basis(*points.T, degree).T, moments.T).T
+    return np.linalg.solve(_basis(points[:, 0], points[:, 1], degree).T, moments.T).T
 
 
 def _basis(u, v, degree) -> np.ndarray:

@@ -59,4 +59,5 @@ def in_blocks(parallax, error, size: int) -> Iterator[StarNodes]:
         y, e = (a[begin : begin + size] for a in (parallax, error))
         pad = (0, size - len(y))
         weight = np.pad(np.ones(len(y)), pad)
-        yield StarNodes(*(np.pad(a, pad, mode="edge") for a in (y, e)), None, weight)
+        y, e = (np.pad(a, pad, mode="edge") for a in (y, e))
+        yield StarNodes(y, e, None, weight)

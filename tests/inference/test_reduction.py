@@ -7,7 +7,7 @@ import pytest
 from numpy.polynomial import chebyshev
 
 from benchmarks.scale import SPREAD, TRUTH, exact_totals, field
-from inference import quadrature, reduction
+from inference import quadrature, reduction, worker
 from inference.models import cluster
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -46,7 +46,8 @@ def test_the_total_is_that_of_the_exact_sum(table):
     for k in range(4):
         step = 1e-5 * np.eye(4)[k]
         up, down = (both(nodes, TRUTH + d)[0] for d in (step, -step))
-        assert gradient[k] == pytest.approx((up - down) / 2e-5, rel=1e-5, abs=0.1)
+        difference = float(up - down) / 2e-5
+        assert float(gradient[k]) == pytest.approx(difference, rel=1e-5, abs=0.1)
 
 
 def test_few_stars_are_kept_as_they_are():
@@ -86,3 +87,24 @@ def test_stars_in_blocks_are_those_of_one_table():
         [np.asarray(quadrature.log_field(b, jnp.log(400.0))) for b in blocks]
     )
     np.testing.assert_allclose(found[:50], expected, atol=1e-7)
+
+
+def test_a_run_of_a_reduced_table_has_the_same_posterior_and_stars(sample, monkeypatch):
+    content = {"model": "cluster", "sampler": {"warmup": 100, "draws": 500}}
+    whole = sample(content)
+    worker.forget()
+    monkeypatch.setattr(reduction, "LARGE", 3000)
+    monkeypatch.setattr(reduction, "BLOCK", 2000)
+    reduced = sample(content)
+    worker.forget()
+    for name in ("L", "dist_clust", "approx_size_clust", "frac_clust"):
+        one, other = reduced.draws[name], whole.draws[name]
+        # Both with some 1500 effective draws or more: five standard errors.
+        margin = 5 * np.sqrt(2 / 1500)
+        assert abs(one.mean() - other.mean()) < margin * other.std(), name
+        assert not np.array_equal(one, other), "the table was reduced"
+    # Of every real star, averaged over some 60 draws of each run.
+    np.testing.assert_allclose(
+        reduced.stars.membership, whole.stars.membership, atol=0.03
+    )
+    np.testing.assert_allclose(reduced.stars.mean, whole.stars.mean, rtol=0.05)
