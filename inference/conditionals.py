@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from inference import quadrature
@@ -57,13 +56,11 @@ def star_moments(nodes, log_l, log_distance, width, fraction):
 
 
 def _cluster_moments_narrow(nodes, mu, s):
-    x, weight = _narrow_nodes(nodes, mu, s)
-    return _moments(x, weight)
+    return _moments(*quadrature.hermite_nodes(nodes, mu, s))
 
 
 def _cluster_moments_wide(nodes, mu, s):
-    x, weight = _wide_nodes(nodes, mu, s)
-    return _moments(x, weight)
+    return _moments(*quadrature.window_nodes(nodes, mu, s))
 
 
 def _moments(x, weight):
@@ -85,9 +82,8 @@ def field_guide(nodes, log_l):
     mean, slope, sd : array (star,)
         Mean of ln r, its derivative by ln L, and standard deviation.
     """
-    x = nodes.log_distance
+    x, weight = quadrature.field_nodes(nodes, log_l)
     ratio = jnp.exp(x - log_l)
-    weight = jax.nn.softmax(nodes.log_weight + 3 * x - ratio, axis=0)
     mean = (weight * x).sum(axis=0)
     away = x - mean
     slope = (weight * away * ratio).sum(axis=0)
@@ -110,34 +106,22 @@ def conditional(nodes, log_l, log_distance, width, fraction):
     log_distance, weight : array (node, star)
         The first half of the nodes is the cluster's; weights of a star sum to one.
     """
-    x, log_weight = nodes.log_distance, nodes.log_weight
     field = jnp.log1p(-fraction) + quadrature.log_field(nodes, log_l)
     cluster = jnp.log(fraction) + quadrature.log_cluster(nodes, log_distance, width)
     share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
-    in_field = jax.nn.softmax(log_weight + 3 * x - jnp.exp(x - log_l), axis=0)
+    x, in_field = quadrature.field_nodes(nodes, log_l)
     near_x, in_cluster = lax.cond(
-        width < quadrature.WIDE, _padded_nodes, _wide_nodes, nodes, log_distance, width
+        width < quadrature.WIDE,
+        _padded_nodes,
+        quadrature.window_nodes,
+        *(nodes, log_distance, width),
     )
     weight = jnp.concatenate([share * in_cluster, (1 - share) * in_field])
     return share, jnp.concatenate([near_x, x]), weight
 
 
-def _wide_nodes(nodes, mu, s):
-    x = nodes.log_distance
-    return x, jax.nn.softmax(nodes.log_weight - 0.5 * ((x - mu) / s) ** 2, axis=0)
-
-
-def _narrow_nodes(nodes, mu, s):
-    t, weight = np.polynomial.hermite.hermgauss(quadrature.HERMITE_NODES)
-    t, weight = t[:, None], weight[:, None]
-    mode, scale = quadrature.conditional_mode(nodes.parallax, nodes.error, mu, s)
-    u = mode + np.sqrt(2.0) * scale * t
-    terms = np.log(weight) + t**2 + quadrature.log_joint(nodes, mu, s, u)[0]
-    return mu + s * u, jax.nn.softmax(terms, axis=0)
-
-
 def _padded_nodes(nodes, mu, s):
-    x, weights = _narrow_nodes(nodes, mu, s)
+    x, weights = quadrature.hermite_nodes(nodes, mu, s)
     # Both branches of a cond have one shape: pad with weightless nodes.
-    pad = ((0, quadrature.FIELD_NODES - quadrature.HERMITE_NODES), (0, 0))
+    pad = ((0, 2 * quadrature.NODES - quadrature.HERMITE_NODES), (0, 0))
     return jnp.pad(x, pad, mode="edge"), jnp.pad(weights, pad)

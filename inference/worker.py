@@ -21,7 +21,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to
 
-from inference import conditionals, locate, nuts, quadrature, starts
+from inference import conditionals, locate, nuts, quadrature, reduction, starts
 from inference.emulator import Emulator, never
 from inference.models import cluster, numpyro_priors
 from inference.records import Chunk, Prepared, Task
@@ -35,6 +35,11 @@ STAR_DRAWS = 32
 
 def configure(cache: str | None = None) -> None:
     """Set JAX up, once, before anything is computed.
+
+    All is done in float64. In float32 the parallax at a distance is wrong by its
+    size over its error times the rounding of ln r, 5e-7: terms of the likelihood were
+    wrong by up to 1e-3 each where ln f > -50, and by 1e-5 of themselves below
+    (`inference.quadrature.windows`), which thousands of stars would add up.
 
     Parameters
     ----------
@@ -176,7 +181,7 @@ def _shape(task: Task, adapt: bool) -> nuts.Shape:
         model=spec.model,
         method=spec.method,
         families=tuple((name, p.family) for name, p in spec.priors.items()),
-        observed=tuple(np.shape(task.observed[name]) for name in sorted(task.observed)),
+        observed=_shapes(task),
         warmup=spec.sampler.warmup,
         target_accept=spec.sampler.target_accept,
         max_tree_depth=_depth(task, adapt),
@@ -185,6 +190,14 @@ def _shape(task: Task, adapt: bool) -> nuts.Shape:
         latent=task.latent,
         chains=task.chains if vectorised else 1,
     )
+
+
+def _shapes(task: Task) -> tuple[tuple[int, ...], ...]:
+    shapes = tuple(np.shape(task.observed[name]) for name in sorted(task.observed))
+    if task.spec.model == "cluster" and shapes[0][0] > reduction.LARGE:
+        # How many rows a table is reduced to, its stars decide.
+        shapes += (_observed(task)["nodes"].parallax.shape,)
+    return shapes
 
 
 def _depth(task: Task, adapt: bool) -> int:
@@ -247,7 +260,9 @@ def _placed(digest: str, model: str, observed: _Unhashed) -> dict[str, Any]:
     }
     if model == "cluster":
         parallax = observed.arrays["parallax"] - observed.arrays["zero_point"]
-        nodes = quadrature.star_nodes(parallax, observed.arrays["parallax_error"])
+        large = parallax.size > reduction.LARGE
+        prepared = reduction.reduced_nodes if large else quadrature.star_nodes
+        nodes = prepared(parallax, observed.arrays["parallax_error"])
         placed["nodes"] = jax.tree.map(jnp.asarray, nodes)
     return placed
 
@@ -287,7 +302,7 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     located = locate.posterior(
         potential,
         exact,
-        _table(_Identified(nodes)),
+        _table(_identified(arguments)),
         distributions,
         spec.priors,
         spec.strength,
@@ -305,8 +320,8 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     centre = float(
         nuts.constrained(marginal, unravel(jnp.asarray(best.mode)), arguments)["log_L"]
     )
-    guide = _field_guide(nodes, centre)
-    stars = nodes.parallax.size
+    guide = _over_stars(arguments, lambda block: _field_guide(block, centre))
+    stars = guide[0].size
     return starts.with_offsets(start, stars, seed), (np.float64(centre), *guide)
 
 
@@ -319,6 +334,8 @@ class _Identified(NamedTuple):
     """Nodes that a cache knows by their identity; `_placed` keeps them alive."""
 
     nodes: quadrature.StarNodes
+    parallax: np.ndarray
+    error: np.ndarray
 
     def __eq__(self, other):
         return self.nodes is other.nodes
@@ -327,10 +344,29 @@ class _Identified(NamedTuple):
         return id(self.nodes)
 
 
+def _identified(arguments) -> _Identified:
+    observed = arguments.observed
+    parallax = np.asarray(observed["parallax"] - observed["zero_point"])
+    return _Identified(
+        observed["nodes"], parallax, np.asarray(observed["parallax_error"])
+    )
+
+
+def _over_stars(arguments, function):
+    """Apply a function of stars' nodes to all real stars, in blocks where many.
+
+    Every array that it returns is (star,).
+    """
+    nodes, y, e = _identified(arguments)
+    if nodes.parallax.ndim == 1:
+        return tuple(np.asarray(part) for part in function(nodes))
+    blocks = [function(b) for b in quadrature.in_blocks(y, e, reduction.BLOCK)]
+    return tuple(np.concatenate(part)[: y.size] for part in zip(*blocks, strict=True))
+
+
 @lru_cache(maxsize=8)
 def _table(identified: _Identified) -> locate.Table:
-    nodes = identified.nodes
-    y, e = np.asarray(nodes.parallax), np.asarray(nodes.error)
+    nodes, y, e = identified
 
     def exact(theta):
         value, gradient = _likelihood(nodes, theta)
@@ -350,7 +386,7 @@ def _likelihoods(nodes, thetas):
 
 @jax.jit
 def _likelihood(nodes, theta):
-    return jax.value_and_grad(lambda t: cluster.log_likelihood(nodes, t).sum())(theta)
+    return cluster.sum_and_gradient(nodes, theta)
 
 
 _field_guide = jax.jit(conditionals.field_guide)
@@ -391,16 +427,19 @@ def _stars(task: Task, arguments, draws) -> tuple[int, tuple[np.ndarray, ...]] |
     stride = max(1, task.chains * task.spec.sampler.draws // STAR_DRAWS)
     rows = slice(-task.drawn % stride, None, stride)
     chosen = np.stack([draws[name][:, rows].ravel() for name in POPULATION], axis=1)
-    nodes = arguments.observed["nodes"]
+    return len(chosen), _over_stars(arguments, lambda nodes: _summed(nodes, chosen))
+
+
+def _summed(nodes, populations) -> tuple[np.ndarray, ...]:
     zero = np.zeros(nodes.parallax.shape)
     sums = (zero, zero, zero)
     for one in nuts.in_threads(
-        lambda k: _moments(nodes, chosen[k]), len(chosen), _threads()
+        lambda k: _moments(nodes, populations[k]), len(populations), _threads()
     ):
         sums = tuple(
             total + np.asarray(part) for total, part in zip(sums, one, strict=True)
         )
-    return len(chosen), sums
+    return sums
 
 
 @jax.jit

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
+from jax import lax
 
 from inference import emulator, quadrature
 
@@ -162,9 +163,26 @@ def _total_jvp(primals, tangents):
 
 def _total_and_gradient(nodes, polynomial, theta):
     def exact(theta):
-        return jax.value_and_grad(lambda t: log_likelihood(nodes, t).sum())(theta)
+        return sum_and_gradient(nodes, theta)
 
     return emulator.value_and_gradient(polynomial, theta, exact)
+
+
+def sum_and_gradient(nodes, theta):
+    """Return the sum of `log_likelihood`, each star by its weight, and its gradient.
+
+    Blocks are summed one after the other: what is computed of one fits into a cache.
+    """
+
+    def of_block(block):
+        return jax.value_and_grad(lambda t: block.weight @ log_likelihood(block, t))(
+            theta
+        )
+
+    if nodes.parallax.ndim == 1:
+        return of_block(nodes)
+    values, gradients = lax.map(of_block, nodes)
+    return values.sum(), gradients.sum(axis=0)
 
 
 def log_likelihood(nodes, theta):

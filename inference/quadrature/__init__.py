@@ -1,0 +1,39 @@
+"""The likelihood of one parallax, with the star's distance integrated out.
+
+A star's parallax ``y`` (zero-point subtracted, mas) is Normal about ``1000 / r`` with
+error ``e``. Two integrals over the distance ``r`` [pc] make the mixture of a cluster:
+that of the `field` and that of the `cluster` itself. Neither depends on where its nodes
+are, so neither do the derivatives.
+
+Arrays of nodes are ``(node, star)``: the long axis is contiguous and vectorises.
+"""
+
+from inference.quadrature.cluster import (
+    HERMITE_NODES,
+    WIDE,
+    conditional_mode,
+    hermite_nodes,
+    log_cluster,
+    window_nodes,
+)
+from inference.quadrature.field import field_moments, field_nodes, log_field
+from inference.quadrature.priors import HALF_LOG_TWO_PI
+from inference.quadrature.stars import StarNodes, in_blocks, star_nodes
+from inference.quadrature.windows import NODES
+
+__all__ = [
+    "HALF_LOG_TWO_PI",
+    "HERMITE_NODES",
+    "NODES",
+    "WIDE",
+    "StarNodes",
+    "conditional_mode",
+    "field_moments",
+    "field_nodes",
+    "hermite_nodes",
+    "in_blocks",
+    "log_cluster",
+    "log_field",
+    "star_nodes",
+    "window_nodes",
+]
