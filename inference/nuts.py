@@ -83,7 +83,8 @@ class Program(NamedTuple):
     """The compiled functions of one shape."""
 
     initial: Callable
-    """``(position, inverse_metric, key, arguments) -> state leaves``."""
+    """``(position, inverse_metric, key, -ln posterior, its gradient) -> state leaves``,
+    the gradient by the position as one vector."""
     chunk: Callable
     """``(state leaves, arguments, length) -> (state leaves, draws, stats)``."""
     capacity: int
@@ -181,10 +182,19 @@ def program(shape: Shape, example: "Example") -> Program:
         potential_fn_gen=lambda arguments: lambda z: potential(unravel(z), arguments),
         algo="NUTS",
     )
+    # What sets the first state up asks for value and slope where they are known: of a
+    # straight line, which takes no time to compile.
+    first_kernel: Any
+    first_kernel, _ = hmc(
+        potential_fn_gen=lambda value, gradient: (
+            lambda z: value + gradient @ (z - lax.stop_gradient(z))
+        ),
+        algo="NUTS",
+    )
 
-    def initial(position, inverse_metric, key, arguments):
+    def prepared(kernel, position, inverse_metric, key, *model_args):
         flat = ravel_pytree(position)[0]
-        return init_kernel(
+        return kernel(
             flat,
             step_size=step_size(flat.size),
             num_warmup=shape.warmup,
@@ -194,23 +204,28 @@ def program(shape: Shape, example: "Example") -> Program:
             target_accept_prob=shape.target_accept,
             trajectory_length=None,
             max_tree_depth=shape.max_tree_depth,
-            model_args=(arguments,),
+            model_args=model_args,
             rng_key=key,
         )
 
     capacity = 50 if shape.method == "hierarchical" else 1000
+    initial = partial(prepared, first_kernel)
+    start = (position, inverse_metric, key)
     with TRACING:
-        # `initial` is traced first: it sets what `sample_kernel` closes over.
-        structure = jax.eval_shape(initial, position, inverse_metric, key, arguments)
+        # `init_kernel` is traced too: it sets what `sample_kernel` closes over.
+        whole = partial(prepared, init_kernel)
+        structure = jax.eval_shape(whole, *start, arguments)
+        slope = jax.eval_shape(lambda p: ravel_pytree(p)[0], position)
+        start = (*start, jax.ShapeDtypeStruct((), slope.dtype), slope)
         chunk = partial(_chunk, shape, sample_kernel, unravel, capacity)
         if shape.chains > 1:
-            initial = jax.vmap(initial, in_axes=(0, 0, 0, None))
+            initial = jax.vmap(initial)
             chunk = jax.vmap(chunk, in_axes=(0, None, None))
-            position, inverse_metric, key, structure = jax.tree.map(
+            *start, structure = jax.tree.map(
                 lambda a: jax.ShapeDtypeStruct((shape.chains, *a.shape), a.dtype),
-                (position, inverse_metric, key, structure),
+                (*start, structure),
             )
-        lowered = jax.jit(initial).lower(position, inverse_metric, key, arguments)
+        lowered = jax.jit(initial).lower(*start)
         length = jax.ShapeDtypeStruct((), jnp.int32)
         lowered_chunk = jax.jit(chunk).lower(structure, arguments, length)
     return Program(
@@ -270,10 +285,11 @@ def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
 def _row(shape, position, state, arguments):
     """Return one draw and its statistics."""
     stats = {ours: getattr(state, its) for its, ours in STATS.items()}
-    prior = log_prior(shape, position, arguments)
-    total = -log_density(shape)(position, arguments._replace(strength=1.0))
-    stats |= {"log_prior": prior, "log_likelihood": total - prior}
-    stats["lp"] = -state.potential_energy
+    total, prior = -state.potential_energy, log_prior(shape, position, arguments)
+    # Without data a draw does not say how likely they are.
+    strength = jnp.where(arguments.strength > 0, arguments.strength, jnp.nan)
+    stats |= {"lp": total, "log_prior": prior}
+    stats["log_likelihood"] = (total - prior) / strength
     stats["step_size"] = state.adapt_state.step_size
     key = state.rng_key if shape.latent else None
     return constrained(shape, position, arguments, key), stats

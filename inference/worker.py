@@ -24,6 +24,7 @@ from numpyro.distributions import biject_to
 from inference import conditionals, locate, nuts, quadrature, reduction, starts
 from inference.emulator import Emulator, never
 from inference.models import cluster, numpyro_priors
+from inference.problems import PROBLEMS
 from inference.records import Chunk, Prepared, Task
 
 POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
@@ -101,16 +102,14 @@ def prepare(task: Task) -> Prepared:
         ]
     )
     program = _program(task, shape, arguments)
-
-    def initial(chain):
-        return program.initial(
-            *nuts.take((start.positions, start.inverse_metric, keys), chain), arguments
-        )
-
+    begin = (start.positions, start.inverse_metric, keys)
+    begin += _first_values(task, shape, arguments, start.positions)
     if shape.chains > 1:
-        state = program.initial(start.positions, start.inverse_metric, keys, arguments)
+        state = program.initial(*begin)
     else:
-        state = nuts.stack(nuts.in_threads(initial, task.chains, _threads()))
+        state = nuts.stack(
+            [program.initial(*nuts.take(begin, chain)) for chain in range(task.chains)]
+        )
     return Prepared(
         state=_leaves(state),
         adapt_metric=start.adapt,
@@ -271,6 +270,17 @@ def _program(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
     return nuts.program(shape, nuts.Example(*_example_start(task, shape), arguments))
 
 
+def _first_values(task: Task, shape: nuts.Shape, arguments, positions):
+    """Return -ln posterior (chain,) and its gradient (chain, parameter) at starts."""
+    gradient = _compiled_gradient(shape._replace(chains=1, adapt_metric=False))
+    done = [
+        gradient(ravel_pytree(nuts.take(positions, chain))[0], arguments)
+        for chain in range(task.chains)
+    ]
+    values, slopes = zip(*done, strict=True)
+    return np.stack(values), np.stack(slopes)
+
+
 def _example_start(task: Task, shape: nuts.Shape):
     names = [p.name for p in task.spec.problem.parameters]
     position: dict[str, np.ndarray] = {name: np.zeros(()) for name in names}
@@ -295,7 +305,7 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
             lambda values: evaluate(values, arguments), sampled, task.chains, seed
         )
         return start, ()
-    marginal = shape._replace(method="marginal")
+    marginal = shape._replace(method="marginal", chains=1, adapt_metric=False)
     potential = partial(_with_emulator, _compiled_gradient(marginal), arguments)
     nodes = arguments.observed["nodes"]
     exact = partial(_likelihoods, nodes)
@@ -412,7 +422,12 @@ def _compiled_evaluation(shape: nuts.Shape):
 @lru_cache(maxsize=8)
 def _compiled_gradient(shape: nuts.Shape):
     """Return -ln posterior and its gradient, of an array (parameter,)."""
-    unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
+    names = [p.name for p in PROBLEMS[shape.model].parameters]
+    example: dict[str, Any] = dict.fromkeys(names, 0.0)
+    if shape.method == "hierarchical":
+        stars = shape.observed[0]
+        example |= {name: np.zeros(stars) for name in nuts.OFFSETS}
+    unravel = ravel_pytree(example)[1]
     density = nuts.log_density(shape)
     return nuts.traced_once(
         jax.value_and_grad(lambda z, arguments: density(unravel(z), arguments))

@@ -28,6 +28,9 @@ steps, or be the lower of two: ln f was then wrong by up to half of itself.
 """
 THIN_NODES, THIN_STEPS = 7, 3
 
+BLOCK = 512
+"""Stars integrated over their windows at a time."""
+
 
 @jax.custom_jvp
 def log_cluster(nodes, log_distance, width):
@@ -57,10 +60,13 @@ def _log_cluster_jvp(primals, tangents):
 
 def _cluster_and_slopes(nodes, mu, s):
     y, e = nodes.parallax, nodes.error
-    count = _double(y, e, mu, s).sum()
-    narrow = jnp.where(count > 0, jnp.where(count > _few(y), 3, 2), 1)
-    branch = jnp.where(s < THIN, 0, jnp.where(s < WIDE, narrow, 3))
-    return lax.switch(branch, (_thin, _narrow, _mended, _wide), y, e, mu, s)
+    branch = (s >= THIN).astype(int) + (s >= WIDE).astype(int)
+    found = lax.switch(branch, (_thin, _narrow, _nothing), y, e, mu, s)
+    return _mended(y, e, mu, s, found)
+
+
+def _nothing(y, e, mu, s):
+    return (jnp.zeros_like(y + e + mu + s),) * 3
 
 
 def _double(y, e, mu, s):
@@ -73,20 +79,28 @@ def _double(y, e, mu, s):
     return (y > 4 * 1000 * jnp.exp(-mu)) & (s * y > 1.5 * e)
 
 
-def _few(y):
-    return 64 + y.size // 16
+def _mended(y, e, mu, s, found):
+    """Put the densities right of those stars that Hermite's nodes do not serve.
 
-
-def _mended(y, e, mu, s):
-    """Put the densities of a few stars right, leaving the others."""
-    few = min(_few(y), y.size)
-    # Past the end where there are fewer: such are dropped.
-    (rows,) = jnp.nonzero(_double(y, e, mu, s), size=few, fill_value=y.size)
-    exact = _wide(y.at[rows].get(mode="clip"), e.at[rows].get(mode="clip"), mu, s)
-    return tuple(
-        a.at[rows].set(b, mode="drop")
-        for a, b in zip(_narrow(y, e, mu, s), exact, strict=True)
+    A block at a time, as many as there are: one program for none, a few and all.
+    """
+    wanted = jnp.where(s < WIDE, _double(y, e, mu, s), True) & (s >= THIN)
+    size = min(BLOCK, y.size)
+    count = wanted.sum()
+    # Those wanted come first, in their order; past the last, rows are dropped.
+    place = jnp.where(wanted, jnp.cumsum(wanted) - 1, y.size)
+    rows = jnp.full(y.size + size, y.size).at[place].set(
+        jnp.arange(y.size), mode="drop"
     )
+
+    def mend(block, found):
+        chosen = lax.dynamic_slice(rows, (block * size,), (size,))
+        exact = _wide(y.at[chosen].get(mode="clip"), e.at[chosen].get(mode="clip"), mu, s)
+        return tuple(
+            a.at[chosen].set(b, mode="drop") for a, b in zip(found, exact, strict=True)
+        )
+
+    return lax.fori_loop(0, (count + size - 1) // size, mend, found)
 
 
 def _wide(y, e, mu, s):
