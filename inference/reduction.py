@@ -7,12 +7,12 @@ same moments: the sum stays what it was for every polynomial up to a degree. The
 are Padua's, at which polynomials of two variables are interpolated nearly best of all
 (Bos et al. 2006, doi:10.1016/j.jat.2006.03.008). Weights may be negative.
 
-`python -m benchmarks.scale --errors` gives the error of the total log likelihood about
-the truth: 0.004 for 100,000 stars (14,000 rows), 0.012 for 300,000 (20,000 rows), 0.022
-for a million (27,000 rows). With the errors of the stars about M67 a million gave 0.008,
-and 0.003 in differences; over all of L 100 to 3000 pc, D 300 to 3000 pc, s 0.001 to 0.5
-and Q 0.02 to 0.98 the median was 0.015 and the worst 0.6, where the log likelihood is
-millions below its maximum.
+`python -m benchmarks.scale --errors` gives the error of the total log likelihood
+about the truth: 0.004 for 100,000 stars (14,000 rows), 0.012 for 300,000 (20,000 rows),
+0.022 for a million (27,000 rows). With the errors of the stars about M67 a million gave
+0.008, and 0.003 in differences; over all of L 100 to 3000 pc, D 300 to 3000 pc, s 0.001
+to 0.5 and Q 0.02 to 0.98 the median was 0.015 and the worst 0.6, where the log
+likelihood is millions below its maximum.
 
 A tile is a few errors wide, because ln f passes from the cluster to the field within
 about one error, and spans a factor in the error. The more stars it has the more its
