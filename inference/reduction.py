@@ -7,10 +7,11 @@ same moments: the sum stays what it was for every polynomial up to a degree. The
 are Padua's, at which polynomials of two variables are interpolated nearly best of all
 (Bos et al. 2006, doi:10.1016/j.jat.2006.03.008). Weights may be negative.
 
-For a million stars like those about M67 (25,000 rows) the total log likelihood was off
-by 0.008 at most within some ten standard deviations of 4300 stars about the truth, and
-by 0.003 in its differences; by 0.015 in the median over all of L 100 to 3000 pc,
-D 300 to 3000 pc, s 0.001 to 0.5 and Q 0.02 to 0.98, and by 0.6 at worst, where the log
+`python -m benchmarks.scale --errors` gives the error of the total log likelihood
+about the truth: 0.004 for 100,000 stars (14,000 rows), 0.012 for 300,000 (20,000 rows),
+0.022 for a million (27,000 rows). With the errors of the stars about M67 a million gave
+0.008, and 0.003 in differences; over all of L 100 to 3000 pc, D 300 to 3000 pc, s 0.001
+to 0.5 and Q 0.02 to 0.98 the median was 0.015 and the worst 0.6, where the log
 likelihood is millions below its maximum.
 
 A tile is a few errors wide, because ln f passes from the cluster to the field within

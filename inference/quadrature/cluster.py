@@ -128,12 +128,13 @@ def _about_modes(y, e, mu, s, count, steps):
     mode, scale = conditional_mode(y, e, mu, s, steps)
     top, _ = log_joint(y, e, mu, s, mode)
     total = by_distance = by_width = jnp.zeros_like(mode)
+    most = 0.4 * math.log(jnp.finfo(y.dtype).max)
     rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(count))
     for t, weight in zip(*rule, strict=True):
         u = mode + math.sqrt(2.0) * t * scale
         joint, pull = log_joint(y, e, mu, s, u)
         # Bounded where no mode was found, for proposals that are absurd.
-        mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, 300.0))
+        mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, most))
         total += mass
         by_distance += mass * pull
         by_width += mass * pull * u

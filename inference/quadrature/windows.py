@@ -66,18 +66,20 @@ def nodes(y, e, prior) -> Nodes:
     y, e : array (star,)
         Parallax with its zero-point subtracted, and its standard error [mas].
     prior : LogNormal or Volume
-        Its parameters are scalars, or columns that broadcast against the stars.
+        Its parameters are scalars, or one a star.
     """
     h = _Integrand(y, e, prior)
     shape = _shape(h)
     t, weight = np.polynomial.legendre.leggauss(NODES)
-    parts = []
-    for low, high in _windows(h, shape):
-        half = 0.5 * (high - low)
-        x = 0.5 * (high + low) + half * _column(t, half)
-        parts.append((x, half * _column(weight, half) * jnp.exp(h(x) - shape.top)))
-    x, mass = (jnp.concatenate(part) for part in zip(*parts, strict=True))
-    return Nodes(x, mass, shape.top)
+    low, high = _windows(h, shape)
+    half = 0.5 * (high - low)
+    x = 0.5 * (high + low) + half * _column(t, half)
+    mass = half * _column(weight, half) * jnp.exp(h(x) - shape.top)
+    return Nodes(_joined(x), _joined(mass), shape.top)
+
+
+def _joined(of_window):
+    return of_window.reshape(-1, *of_window.shape[2:])
 
 
 def _column(values, like):
@@ -121,12 +123,13 @@ def _shape(h) -> _Shape:
     two = bent & falls & rises
     # Of one mode, which side of the inflections it is on.
     before, after = bent & falls, bent & ~falls
-    left = _mode(
+    beyond = jnp.clip(second, low, high)
+    # Both at once, as the ends of windows below: one loop to compile, not several.
+    left, right = _mode(
         h,
-        jnp.where(after, jnp.clip(second, low, high), low),
-        jnp.where(before, jnp.clip(first, low, high), high),
+        jnp.stack([jnp.where(after, beyond, low), jnp.where(two, beyond, low)]),
+        jnp.stack([jnp.where(before, jnp.clip(first, low, high), high), high]),
     )
-    right = _mode(h, jnp.where(two, jnp.clip(second, low, high), low), high)
     right = jnp.where(two, right, left)
     trough = jnp.where(two, _trough(h, first, second), left)
     top = jnp.maximum(h(left), h(right))
@@ -166,7 +169,7 @@ def _trough(h, low, high):
 
 
 def _windows(h, shape):
-    """Return the ends of the windows left and right of the trough, or of the mode."""
+    """Return the ends of the windows on either side of the trough, or of the mode."""
     y, e, prior = h
     level = shape.top - DEPTH
     # Neither factor of the integrand may fall further than their product does.
@@ -183,10 +186,11 @@ def _windows(h, shape):
     left, right = (
         jnp.where(h(bend) < level, bend, shape.trough) for bend in (first, second)
     )
-    left, right = _end(h, level, left, shape.left), _end(h, level, right, shape.right)
+    outside = jnp.stack([low, left, right, high])
+    modes = jnp.stack([shape.left, shape.left, shape.right, shape.right])
+    low, left, right, high = _end(h, level, outside, modes)
     left, right = (jnp.where(shape.two, end, shape.trough) for end in (left, right))
-    low, high = _end(h, level, low, shape.left), _end(h, level, high, shape.right)
-    return (low, left), (right, high)
+    return jnp.stack([low, right]), jnp.stack([left, high])
 
 
 def _end(h, level, outside, mode):

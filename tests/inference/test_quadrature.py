@@ -201,7 +201,7 @@ def test_a_few_stars_with_two_modes_are_put_right():
     # Five near stars with the cluster behind; more than a few go another way.
     rng = np.random.default_rng(4)
     y, e = rng.normal(0.5, 0.1, 200), np.full(200, 0.1)
-    y[:5], e[:5] = 8.0, 0.3
+    y[:5], e[:5] = 8.0, 0.6
     mu, s = jnp.log(2000.0), jnp.asarray(0.2)
     for times in (1, 100):
         many = np.tile(np.stack([y, e]), times)
