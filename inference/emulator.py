@@ -75,17 +75,26 @@ def value_and_gradient(emulator: Emulator, theta, exact: Callable):
     return lax.cond(inside, lambda: _polynomial(emulator, z), lambda: exact(theta))
 
 
-def _polynomial(emulator, z):
-    t = z / jnp.where(emulator.radius > 0, emulator.radius, 1.0)
-    power, slope = _powers(t, jnp)
+def at(emulator: Emulator, theta: np.ndarray, exact: Callable):
+    """Return what `value_and_gradient` does, of NumPy arrays, compiling nothing."""
+    z = emulator.whitening @ (theta - emulator.centre)
+    if z @ z < emulator.radius**2:
+        value, gradient = _polynomial(emulator, z, np)
+        return float(value), gradient
+    return exact(theta)
+
+
+def _polynomial(emulator, z, numpy=jnp):
+    t = z / numpy.where(emulator.radius > 0, emulator.radius, 1.0)
+    power, slope = _powers(t, numpy)
     first, first_slopes = _pair(power[:, 0], slope[:, 0], power[:, 1], slope[:, 1])
     last, last_slopes = _pair(power[:, 2], slope[:, 2], power[:, 3], slope[:, 3])
     by_first = emulator.coefficients @ last
     by_last = first @ emulator.coefficients
     slopes = [s @ by_first for s in first_slopes] + [s @ by_last for s in last_slopes]
     # Where the radius is 0 this is not used, but under vmap it is computed.
-    scale = jnp.where(emulator.radius > 0, emulator.radius, 1.0)
-    gradient = emulator.whitening.T @ jnp.stack(slopes) / scale
+    scale = numpy.where(emulator.radius > 0, emulator.radius, 1.0)
+    gradient = emulator.whitening.T @ numpy.stack(slopes) / scale
     return first @ by_first, gradient
 
 

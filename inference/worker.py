@@ -8,12 +8,11 @@ and names these functions by `inference.engines`.
 import os
 import stat
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +20,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to
 
-from inference import conditionals, locate, nuts, quadrature, reduction, starts
+from inference import locate, nuts, reduction, starts, tables
 from inference.emulator import Emulator, never
 from inference.models import cluster, numpyro_priors
 from inference.problems import PROBLEMS
@@ -147,7 +146,7 @@ def run_chunk(task: Task) -> Chunk:
     if shape.chains > 1:
         done = program.chunk(state, arguments, length)
     else:
-        done = nuts.stack(nuts.in_threads(advance, task.chains, _threads()))
+        done = nuts.stack(nuts.in_threads(advance, task.chains, tables.threads()))
     state, draws, stats = jax.tree.map(np.asarray, done)
     draws, stats = (
         {name: value[:, : task.length] for name, value in rows.items()}
@@ -161,12 +160,8 @@ def run_chunk(task: Task) -> Chunk:
 
 def forget() -> None:
     """Forget what was learnt of tables, but not what was compiled."""
-    _table.cache_clear()
-    _placed.cache_clear()
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0))
+    tables.table.cache_clear()
+    tables.placed.cache_clear()
 
 
 def _leaves(state) -> tuple[np.ndarray, ...]:
@@ -234,36 +229,9 @@ def _observed(task: Task) -> dict[str, Any]:
     names = tuple(sorted(task.observed))
     arrays = tuple(np.asarray(task.observed[name], dtype=float) for name in names)
     digest = sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()
-    return _placed(
-        digest, task.spec.model, _Unhashed(dict(zip(names, arrays, strict=True)))
+    return tables.placed(
+        digest, task.spec.model, tables.Unhashed(dict(zip(names, arrays, strict=True)))
     )
-
-
-class _Unhashed(NamedTuple):
-    """Carries arrays past a cache whose key is their digest."""
-
-    arrays: Mapping[str, np.ndarray]
-
-    def __eq__(self, other):
-        return True
-
-    def __hash__(self):
-        return 0
-
-
-@lru_cache(maxsize=8)
-def _placed(digest: str, model: str, observed: _Unhashed) -> dict[str, Any]:
-    del digest
-    placed: dict[str, Any] = {
-        name: jnp.asarray(value) for name, value in observed.arrays.items()
-    }
-    if model == "cluster":
-        parallax = observed.arrays["parallax"] - observed.arrays["zero_point"]
-        large = parallax.size > reduction.LARGE
-        prepared = reduction.reduced_nodes if large else quadrature.star_nodes
-        nodes = prepared(parallax, observed.arrays["parallax_error"])
-        placed["nodes"] = jax.tree.map(jnp.asarray, nodes)
-    return placed
 
 
 def _program(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
@@ -272,13 +240,29 @@ def _program(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
 
 def _first_values(task: Task, shape: nuts.Shape, arguments, positions):
     """Return -ln posterior (chain,) and its gradient (chain, parameter) at starts."""
-    gradient = _compiled_gradient(shape._replace(chains=1, adapt_metric=False))
+    if (task.spec.model, task.spec.method) == ("cluster", "marginal"):
+        potential = tables.population_potential(shape, arguments)
+        serves = jax.tree.map(np.asarray, arguments.observed["emulator"])
+        gradient = partial(_swapped, potential, serves)
+    else:
+        gradient = partial(_swapped, _compiled_gradient(_density_of(shape)), arguments)
     done = [
-        gradient(ravel_pytree(nuts.take(positions, chain))[0], arguments)
+        gradient(np.asarray(ravel_pytree(nuts.take(positions, chain))[0]))
         for chain in range(task.chains)
     ]
     values, slopes = zip(*done, strict=True)
     return np.stack(values), np.stack(slopes)
+
+
+def _swapped(function, second, first):
+    return function(first, second)
+
+
+def _density_of(shape: nuts.Shape) -> nuts.Shape:
+    """Return a shape without what a density does not depend on."""
+    return shape._replace(
+        warmup=0, target_accept=0.0, max_tree_depth=0, adapt_metric=False, chains=1
+    )
 
 
 def _example_start(task: Task, shape: nuts.Shape):
@@ -299,20 +283,18 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     distributions = numpyro_priors(dict(shape.families), task.hyperparameters)
     arguments = _arguments(task)
     if spec.model != "cluster":
-        evaluate = _compiled_evaluation(shape)
+        evaluate = _compiled_evaluation(_density_of(shape))
         sampled = {p.name: spec.priors[p.name] for p in spec.problem.parameters}
         start = starts.from_priors(
             lambda values: evaluate(values, arguments), sampled, task.chains, seed
         )
         return start, ()
-    marginal = shape._replace(method="marginal", chains=1, adapt_metric=False)
-    potential = partial(_with_emulator, _compiled_gradient(marginal), arguments)
-    nodes = arguments.observed["nodes"]
-    exact = partial(_likelihoods, nodes)
+    marginal = shape._replace(method="marginal")
+    potential = tables.population_potential(marginal, arguments)
     located = locate.posterior(
         potential,
-        exact,
-        _table(_identified(arguments)),
+        partial(tables.likelihoods, arguments.observed["nodes"]),
+        tables.table(tables.identified(arguments)),
         distributions,
         spec.priors,
         spec.strength,
@@ -330,76 +312,11 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     centre = float(
         nuts.constrained(marginal, unravel(jnp.asarray(best.mode)), arguments)["log_L"]
     )
-    guide = _over_stars(arguments, lambda block: _field_guide(block, centre))
+    guide = tables.over_stars(
+        arguments, lambda block: tables.field_guide(block, centre)
+    )
     stars = guide[0].size
     return starts.with_offsets(start, stars, seed), (np.float64(centre), *guide)
-
-
-def _with_emulator(gradient, arguments, position, fitted):
-    observed = arguments.observed | {"emulator": fitted}
-    return gradient(position, arguments._replace(observed=observed))
-
-
-class _Identified(NamedTuple):
-    """Nodes that a cache knows by their identity; `_placed` keeps them alive."""
-
-    nodes: quadrature.StarNodes
-    parallax: np.ndarray
-    error: np.ndarray
-
-    def __eq__(self, other):
-        return self.nodes is other.nodes
-
-    def __hash__(self):
-        return id(self.nodes)
-
-
-def _identified(arguments) -> _Identified:
-    observed = arguments.observed
-    parallax = np.asarray(observed["parallax"] - observed["zero_point"])
-    return _Identified(
-        observed["nodes"], parallax, np.asarray(observed["parallax_error"])
-    )
-
-
-def _over_stars(arguments, function):
-    """Apply a function of stars' nodes to all real stars, in blocks where many.
-
-    Every array that it returns is (star,).
-    """
-    nodes, y, e = _identified(arguments)
-    if nodes.parallax.ndim == 1:
-        return tuple(np.asarray(part) for part in function(nodes))
-    blocks = [function(b) for b in quadrature.in_blocks(y, e, reduction.BLOCK)]
-    return tuple(np.concatenate(part)[: y.size] for part in zip(*blocks, strict=True))
-
-
-@lru_cache(maxsize=8)
-def _table(identified: _Identified) -> locate.Table:
-    nodes, y, e = identified
-
-    def exact(theta):
-        value, gradient = _likelihood(nodes, theta)
-        return float(value), np.asarray(gradient)
-
-    return locate.table(exact, partial(_likelihoods, nodes), y, e)
-
-
-def _likelihoods(nodes, thetas):
-    """Log likelihoods and gradients at many populations."""
-    done = nuts.in_threads(
-        lambda k: _likelihood(nodes, thetas[k]), len(thetas), _threads()
-    )
-    values, gradients = zip(*done, strict=True)
-    return np.asarray(values), np.stack([np.asarray(g) for g in gradients])
-
-
-@jax.jit
-def _likelihood(nodes, theta):
-    return cluster.sum_and_gradient(nodes, theta)
-
-
-_field_guide = jax.jit(conditionals.field_guide)
 
 
 @lru_cache(maxsize=8)
@@ -442,24 +359,6 @@ def _stars(task: Task, arguments, draws) -> tuple[int, tuple[np.ndarray, ...]] |
     stride = max(1, task.chains * task.spec.sampler.draws // STAR_DRAWS)
     rows = slice(-task.drawn % stride, None, stride)
     chosen = np.stack([draws[name][:, rows].ravel() for name in POPULATION], axis=1)
-    return len(chosen), _over_stars(arguments, lambda nodes: _summed(nodes, chosen))
-
-
-def _summed(nodes, populations) -> tuple[np.ndarray, ...]:
-    zero = np.zeros(nodes.parallax.shape)
-    sums = (zero, zero, zero)
-    for one in nuts.in_threads(
-        lambda k: _moments(nodes, populations[k]), len(populations), _threads()
-    ):
-        sums = tuple(
-            total + np.asarray(part) for total, part in zip(sums, one, strict=True)
-        )
-    return sums
-
-
-@jax.jit
-def _moments(nodes, population):
-    log_l, log_distance, log_sigma, fraction = population
-    return conditionals.star_moments(
-        nodes, log_l, log_distance, jnp.exp(log_sigma), fraction
+    return len(chosen), tables.over_stars(
+        arguments, lambda nodes: tables.summed(nodes, chosen)
     )

@@ -29,12 +29,17 @@ def marginal(observed, priors):
     priors : dict of distributions
         For ``log_L``, ``log_dist_clust``, ``log_sigma``, ``frac_clust``.
     """
-    *logs, fraction = _population(priors)
-    # Nearer to 0 or 1 no table can tell.
-    fraction = jnp.clip(fraction, 1e-15, 1 - 1e-15)
-    theta = jnp.stack([*logs, jnp.log(fraction) - jnp.log1p(-fraction)])
+    theta = theta_of(*_population(priors))
     total = total_log_likelihood(observed["nodes"], observed["emulator"], theta)
     numpyro.factor("parallax", total)
+
+
+def theta_of(log_l, log_dist, log_sigma, fraction):
+    """Return a population in the likelihood's coordinates, (parameter,)."""
+    # Nearer to 0 or 1 no table can tell.
+    fraction = jnp.clip(fraction, 1e-15, 1 - 1e-15)
+    logit = jnp.log(fraction) - jnp.log1p(-fraction)
+    return jnp.stack([log_l, log_dist, log_sigma, logit])
 
 
 class FieldGuide(NamedTuple):

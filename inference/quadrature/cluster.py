@@ -89,13 +89,15 @@ def _mended(y, e, mu, s, found):
     count = wanted.sum()
     # Those wanted come first, in their order; past the last, rows are dropped.
     place = jnp.where(wanted, jnp.cumsum(wanted) - 1, y.size)
-    rows = jnp.full(y.size + size, y.size).at[place].set(
-        jnp.arange(y.size), mode="drop"
+    rows = (
+        jnp.full(y.size + size, y.size).at[place].set(jnp.arange(y.size), mode="drop")
     )
 
     def mend(block, found):
         chosen = lax.dynamic_slice(rows, (block * size,), (size,))
-        exact = _wide(y.at[chosen].get(mode="clip"), e.at[chosen].get(mode="clip"), mu, s)
+        exact = _wide(
+            y.at[chosen].get(mode="clip"), e.at[chosen].get(mode="clip"), mu, s
+        )
         return tuple(
             a.at[chosen].set(b, mode="drop") for a, b in zip(found, exact, strict=True)
         )

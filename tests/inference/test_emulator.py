@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data import observe
-from inference import emulator, quadrature, starts, worker
+from inference import emulator, quadrature, starts, tables, worker
 from inference.models import cluster
 from inference.spec import RunSpec
 
@@ -111,9 +111,9 @@ def test_runs_with_and_without_it_have_one_posterior(sample, monkeypatch, priors
     }
     served = sample(content)
     monkeypatch.setattr(emulator, "TOLERANCE", 0.0)
-    worker._table.cache_clear()
+    tables.table.cache_clear()
     exact = sample(content)
-    worker._table.cache_clear()
+    tables.table.cache_clear()
     for name in ("L", "dist_clust", "approx_size_clust", "frac_clust"):
         one, other = served.draws[name], exact.draws[name]
         # Both with some 3000 effective draws or more: five standard errors.

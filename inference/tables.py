@@ -1,0 +1,204 @@
+"""What a worker learns of a catalogue, and keeps while it may be asked again."""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.distributions import biject_to
+
+from inference import conditionals, emulator, locate, nuts, quadrature, reduction
+from inference.models import cluster, numpyro_priors
+
+
+def threads() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class Unhashed(NamedTuple):
+    """Carries arrays past a cache whose key is their digest."""
+
+    arrays: Mapping[str, np.ndarray]
+
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+
+@lru_cache(maxsize=8)
+def placed(digest: str, model: str, observed: Unhashed) -> dict[str, Any]:
+    """Put observed arrays on the device, with nodes for the cluster.
+
+    Parameters
+    ----------
+    digest : str
+        Of the arrays: the same ones are placed once.
+    model : str
+    observed : Unhashed
+    """
+    del digest
+    arrays: dict[str, Any] = {
+        name: jnp.asarray(value) for name, value in observed.arrays.items()
+    }
+    if model == "cluster":
+        parallax = observed.arrays["parallax"] - observed.arrays["zero_point"]
+        large = parallax.size > reduction.LARGE
+        prepared = reduction.reduced_nodes if large else quadrature.star_nodes
+        nodes = prepared(parallax, observed.arrays["parallax_error"])
+        arrays["nodes"] = jax.tree.map(jnp.asarray, nodes)
+    return arrays
+
+
+class _Identified(NamedTuple):
+    """Nodes that a cache knows by their identity; `_placed` keeps them alive."""
+
+    nodes: quadrature.StarNodes
+    parallax: np.ndarray
+    error: np.ndarray
+
+    def __eq__(self, other):
+        return self.nodes is other.nodes
+
+    def __hash__(self):
+        return id(self.nodes)
+
+
+def identified(arguments) -> _Identified:
+    """Return a table as `table` takes it: known by its nodes."""
+    observed = arguments.observed
+    parallax = np.asarray(observed["parallax"] - observed["zero_point"])
+    return _Identified(
+        observed["nodes"], parallax, np.asarray(observed["parallax_error"])
+    )
+
+
+def over_stars(arguments, function):
+    """Apply a function of stars' nodes to all real stars, in blocks where many.
+
+    Every array that it returns is (star,).
+    """
+    nodes, y, e = identified(arguments)
+    if nodes.parallax.ndim == 1:
+        return tuple(np.asarray(part) for part in function(nodes))
+    blocks = [function(b) for b in quadrature.in_blocks(y, e, reduction.BLOCK)]
+    return tuple(np.concatenate(part)[: y.size] for part in zip(*blocks, strict=True))
+
+
+@lru_cache(maxsize=8)
+def table(identified: _Identified) -> locate.Table:
+    """Return the modes of a table and the emulator of its likelihood."""
+    nodes, y, e = identified
+
+    return locate.table(partial(_exact, nodes), partial(likelihoods, nodes), y, e)
+
+
+def population_potential(shape: nuts.Shape, arguments: nuts.Arguments) -> Callable:
+    """Return ``(position, emulator) -> -ln posterior, its gradient``, of a population.
+
+    Positions are unconstrained, (parameter,) in the order of their names. Prior and
+    likelihood are computed apart: compiled as one with the model, the likelihood would
+    be compiled once more.
+    """
+    compiled = _prior_part(shape.families)
+    nodes = arguments.observed["nodes"]
+
+    def potential(position, serves):
+        prior, slope, theta, by_position = (
+            np.asarray(part) for part in compiled(position, arguments.priors)
+        )
+        value, gradient = emulator.at(serves, theta, partial(_exact, nodes))
+        whole = prior + arguments.strength * value
+        pull = by_position * (gradient @ _BY_NAME)
+        return -float(whole), -(slope + arguments.strength * pull)
+
+    return potential
+
+
+_NAMES = sorted(locate.PARAMETERS)
+_BY_NAME = np.array([[a == b for b in _NAMES] for a in locate.PARAMETERS], dtype=float)
+"""From the likelihood's order of parameters to that of a position."""
+
+
+@lru_cache(maxsize=32)
+def _prior_part(families: tuple[tuple[str, str], ...]) -> Callable:
+    def part(position, hyperparameters):
+        priors = numpyro_priors(dict(families), hyperparameters)
+
+        def log_prior(position):
+            total = 0.0
+            for z, name in zip(position, _NAMES, strict=True):
+                transform = biject_to(priors[name].support)
+                value = transform(z)
+                total += priors[name].log_prob(value)
+                total += transform.log_abs_det_jacobian(z, value)
+            return total
+
+        def coordinates(position):
+            named = {
+                name: biject_to(priors[name].support)(z)
+                for z, name in zip(position, _NAMES, strict=True)
+            }
+            return cluster.theta_of(*(named[name] for name in locate.PARAMETERS))
+
+        value, slope = jax.value_and_grad(log_prior)(position)
+        # Each coordinate depends on one parameter alone: one tangent gives them all.
+        theta, tangent = jax.jvp(coordinates, (position,), (jnp.ones_like(position),))
+        return value, slope, theta, tangent @ _BY_NAME
+
+    return nuts.traced_once(part)
+
+
+def _exact(nodes, theta):
+    value, gradient = _likelihood(nodes, theta)
+    return float(value), np.asarray(gradient)
+
+
+def likelihoods(nodes, thetas):
+    """Log likelihoods and gradients at many populations."""
+    done = nuts.in_threads(
+        lambda k: _likelihood(nodes, thetas[k]), len(thetas), threads()
+    )
+    values, gradients = zip(*done, strict=True)
+    return np.asarray(values), np.stack([np.asarray(g) for g in gradients])
+
+
+@jax.jit
+def _likelihood(nodes, theta):
+    return cluster.sum_and_gradient(nodes, theta)
+
+
+field_guide = jax.jit(conditionals.field_guide)
+
+
+def summed(nodes, populations) -> tuple[np.ndarray, ...]:
+    """Sum each star's membership, distance [pc] and its square over populations.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    populations : array (population, parameter)
+        As `conditionals.star_moments` takes them.
+    """
+    zero = np.zeros(nodes.parallax.shape)
+    sums = (zero, zero, zero)
+    for one in nuts.in_threads(
+        lambda k: _moments(nodes, populations[k]), len(populations), threads()
+    ):
+        sums = tuple(
+            total + np.asarray(part) for total, part in zip(sums, one, strict=True)
+        )
+    return sums
+
+
+@jax.jit
+def _moments(nodes, population):
+    log_l, log_distance, log_sigma, fraction = population
+    return conditionals.star_moments(
+        nodes, log_l, log_distance, jnp.exp(log_sigma), fraction
+    )
