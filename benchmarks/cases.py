@@ -113,13 +113,13 @@ def _student(loc: float, scale: float) -> dict[str, Any]:
 
 
 CASES: tuple[Case, ...] = (
-    line("line", 500),
-    line("line, StudentT", 200, {"b_perp": _student(0.0, 1.0)}),
-    line("line, Uniform", 200, {"b_perp": prior("Uniform", low=-2.0, high=3.0)}),
-    outliers("outliers", 500),
+    line("line", 240),
+    line("line, StudentT", 80, {"b_perp": _student(0.0, 1.0)}),
+    line("line, Uniform", 80, {"b_perp": prior("Uniform", low=-2.0, high=3.0)}),
+    outliers("outliers", 240),
     outliers(
         "outliers, StudentT, HalfCauchy, Beta",
-        200,
+        100,
         {
             "b_perp": _student(0.0, 1.0),
             "bg_mean": _student(0.5, 1.0),
@@ -129,30 +129,30 @@ CASES: tuple[Case, ...] = (
     ),
     outliers(
         "outliers, Uniform",
-        200,
+        100,
         {
             "b_perp": prior("Uniform", low=-2.0, high=2.0),
             "bg_mean": prior("Uniform", low=-2.0, high=2.0),
             "bg_sigma": prior("Uniform", low=0.1, high=4.0),
         },
     ),
-    outliers("outliers, Exponential", 200, {"bg_sigma": prior("Exponential", rate=1)}),
+    outliers("outliers, Exponential", 100, {"bg_sigma": prior("Exponential", rate=1)}),
     outliers(
-        "outliers, LogNormal", 200, {"bg_sigma": prior("LogNormal", loc=0, scale=0.7)}
+        "outliers, LogNormal", 100, {"bg_sigma": prior("LogNormal", loc=0, scale=0.7)}
     ),
     outliers(
         "outliers, Gamma",
-        200,
+        100,
         {"bg_sigma": prior("Gamma", concentration=3.0, rate=2.0)},
     ),
-    star("star", 500),
-    star("star, Gamma", 200, {"normed": prior("Gamma", concentration=4.0, rate=0.8)}),
-    star("star, LogNormal", 200, {"normed": prior("LogNormal", loc=1.5, scale=0.5)}),
-    star("star, Uniform", 200, {"normed": prior("Uniform", low=0.5, high=12.0)}),
-    cluster("cluster", 200, 40),
+    star("star", 240),
+    star("star, Gamma", 80, {"normed": prior("Gamma", concentration=4.0, rate=0.8)}),
+    star("star, LogNormal", 80, {"normed": prior("LogNormal", loc=1.5, scale=0.5)}),
+    star("star, Uniform", 80, {"normed": prior("Uniform", low=0.5, high=12.0)}),
+    cluster("cluster", 120, 40),
     cluster(
         "cluster, StudentT",
-        100,
+        50,
         40,
         {
             "log_L": _student(6.0, 0.4),
@@ -162,7 +162,7 @@ CASES: tuple[Case, ...] = (
     ),
     cluster(
         "cluster, Uniform",
-        100,
+        50,
         40,
         {
             "log_L": prior("Uniform", low=5.0, high=7.0),
@@ -171,6 +171,6 @@ CASES: tuple[Case, ...] = (
             "frac_clust": prior("Uniform", low=0.0, high=1.0),
         },
     ),
-    cluster("cluster, emulator", 100, 250),
-    cluster("cluster, hierarchical", 100, 30, method="hierarchical", draws=1000),
+    cluster("cluster, emulator", 50, 250),
+    cluster("cluster, hierarchical", 50, 30, method="hierarchical", draws=1000),
 )
