@@ -1,7 +1,8 @@
 # make serve   opens the dashboard      make test    runs every test
 # make check   formats, lints, types    make bench   measures, as ratios in one run
-# make reference   makes the long runs that tests compare with
-.PHONY: serve test check bench reference format browser
+# make reference   makes the long runs that tests compare with   (some minutes)
+# make calibrate   simulation-based calibration at length, docs/calibration.md
+.PHONY: serve test check bench reference calibrate format browser
 .DEFAULT_GOAL := serve
 
 PORT ?= 5006
@@ -33,6 +34,9 @@ bench: $(VENV)/.test
 
 reference: $(VENV)/.test
 	@$(PY) -m benchmarks.reference
+
+calibrate: $(VENV)/.test
+	@$(PY) -m benchmarks.calibrate
 
 $(PY):
 	@python=$$($(FIND_PYTHON)); \
