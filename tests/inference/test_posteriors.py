@@ -79,7 +79,13 @@ def test_the_line_with_outliers_is_the_published_one(sample):
         # The published run has an error too: some 3000 effective draws.
         z = monte_carlo_z(record.draws[name], mean, extra=sd / np.sqrt(2400))
         assert abs(z) < LIMIT, f"{name}: z = {z:.1f}"
-        assert record.draws[name].std() == pytest.approx(sd, rel=0.15), name
+        spread = record.draws[name].std()
+        if name == "m":
+            # A minor mode, of other points on the line, holds a per cent of the mass,
+            # and a short run visits it or not (the reference's sd is 0.063).
+            low, high = np.quantile(record.draws[name], [0.16, 0.84])
+            spread = (high - low) / 2
+        assert spread == pytest.approx(sd, rel=0.15), name
 
 
 def test_outlier_probabilities_follow_bayes_rule(sample):
