@@ -104,7 +104,13 @@ def cluster(
     given = {"parallax_error": error, "zero_point": np.full(stars, -0.03)}
     settings = {"warmup": 200, "draws": 500} | sampler
     return _case(
-        name, "cluster", given, count, POPULATION | (priors or {}), method, **settings
+        name,
+        "cluster",
+        given,
+        count,
+        {**POPULATION, **(priors or {})},
+        method,
+        **settings,
     )
 
 

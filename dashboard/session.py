@@ -74,6 +74,7 @@ class Session(param.Parameterized):
         super().__init__(experiment=experiment, snapshot=Snapshot(), **params)
         self._executor, self._batch = executor, batch
         self._begun: dict[str, Begun] = {}
+        self._kept: dict[str, RunRecord] = {}
         # A class polls some hundred times a second: an edit leaves a mark, so that
         # nothing need be compared where nothing happened.
         self._edits: object = None
@@ -109,6 +110,17 @@ class Session(param.Parameterized):
             before = last.run.latest if last.run.latest.drawn else last.before
         run = Run(spec, observed, self._executor)
         self._begun[spec.model] = Begun(run, before, time.monotonic())
+
+    def keep(self) -> None:
+        """Keep the run shown, to compare with what follows."""
+        if self.snapshot.shown is not None:
+            self._kept[self.experiment.problem] = self.snapshot.shown
+            self._edited("kept")
+
+    def let_go(self) -> None:
+        """Compare with no run any more."""
+        self._kept.pop(self.experiment.problem, None)
+        self._edited("let go")
 
     def stop(self) -> None:
         """Stop the run of the chosen problem and keep its draws."""
@@ -195,6 +207,7 @@ class Session(param.Parameterized):
             record=record,
             shown=shown,
             ghost=before if few else None,
+            kept=self._kept.get(experiment.problem),
             cluster=cluster.run.latest if cluster is not None else None,
             rows=self._rows(shown),
             selected=self.selected,
@@ -215,7 +228,7 @@ class Session(param.Parameterized):
                 spec=last.spec,
                 observed=last.observed,
                 catalogue=last.catalogue,
-                kept=last.kept,
+                within_cut=last.within_cut,
             )
         return replace(base, spec=spec, estimate=self._estimate(shown, spec), **data)
 
@@ -233,10 +246,13 @@ class Session(param.Parameterized):
         last = self.snapshot
         same_table = last.catalogue is self.experiment.catalogue
         if last.spec is not None and last.spec.data == spec.data and same_table:
-            return {"observed": last.observed, "kept": last.kept}
-        return {"observed": self.experiment.observe(spec), "kept": self._kept()}
+            return {"observed": last.observed, "within_cut": last.within_cut}
+        return {
+            "observed": self.experiment.observe(spec),
+            "within_cut": self._within_cut(),
+        }
 
-    def _kept(self) -> np.ndarray:
+    def _within_cut(self) -> np.ndarray:
         low, high = self.experiment.cut
         parallax = self.experiment.catalogue.parallax
         return (parallax > low) & (parallax < high)

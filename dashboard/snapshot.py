@@ -23,7 +23,7 @@ class Snapshot:
     observed: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The data of ``spec``."""
     catalogue: Catalogue | None = None
-    kept: np.ndarray | None = None
+    within_cut: np.ndarray | None = None
     """Stars of the catalogue within the cut, (star,)."""
     record: RunRecord | None = None
     """The run of this problem that was started last, if there is one."""
@@ -31,6 +31,8 @@ class Snapshot:
     """The run whose draws are shown: that one, or the one before it until it draws."""
     ghost: RunRecord | None = None
     """The run before, while the one shown has few draws."""
+    kept: RunRecord | None = None
+    """The run that is kept to compare with, called A."""
     estimate: Estimate | None = None
     """The draws shown, weighted to what the controls say; None where they are its."""
     cluster: RunRecord | None = None
@@ -69,8 +71,14 @@ class Snapshot:
 
     @property
     def ghost_draws(self) -> Mapping[str, np.ndarray]:
-        """Draws of the run before, where it is still to be seen."""
-        return scalars(self.ghost) if self.ghost is not None else {}
+        """Draws of the run before while it is to be seen, or else of A."""
+        other = self.ghost or (self.kept if self.kept is not self.shown else None)
+        return scalars(other) if other is not None else {}
+
+    @property
+    def ghost_name(self) -> str:
+        """What the run of `ghost_draws` is called."""
+        return "before" if self.ghost is not None else "A"
 
     @property
     def estimated_draws(self) -> Mapping[str, np.ndarray]:

@@ -105,7 +105,7 @@ def log_density(shape: Shape) -> Callable:
     def potential(position, arguments):
         inputs = (arguments.observed, numpyro_priors(families, arguments.priors))
         whole = -potential_energy(model, inputs, {}, position)
-        prior = log_prior(shape, position, arguments)
+        prior = sum(log_prior(shape, position, arguments))
         return -prior - arguments.strength * (whole - prior)
 
     return potential
@@ -121,15 +121,19 @@ def step_size(dimensions: int) -> float:
 
 
 def log_prior(shape: Shape, position, arguments: Arguments):
-    """Return ln density of the parameters' priors at an unconstrained position."""
-    total = 0.0
+    """Return ln density of the parameters' priors, and ln of the Jacobian there.
+
+    The first is a density of the parameters, the sum of both one of the unconstrained
+    position.
+    """
+    density = jacobian = 0.0
     for name, prior in numpyro_priors(dict(shape.families), arguments.priors).items():
         if name in position:
             transform = biject_to(prior.support)
             value = transform(position[name])
-            jacobian = transform.log_abs_det_jacobian(position[name], value)
-            total += prior.log_prob(value) + jacobian
-    return total
+            density += prior.log_prob(value)
+            jacobian += transform.log_abs_det_jacobian(position[name], value)
+    return density, jacobian
 
 
 def constrained(shape: Shape, position, arguments: Arguments, key=None) -> dict:
@@ -285,11 +289,12 @@ def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
 def _row(shape, position, state, arguments):
     """Return one draw and its statistics."""
     stats = {ours: getattr(state, its) for its, ours in STATS.items()}
-    total, prior = -state.potential_energy, log_prior(shape, position, arguments)
+    total = -state.potential_energy
+    prior, jacobian = log_prior(shape, position, arguments)
     # Without data a draw does not say how likely they are.
     strength = jnp.where(arguments.strength > 0, arguments.strength, jnp.nan)
     stats |= {"lp": total, "log_prior": prior}
-    stats["log_likelihood"] = (total - prior) / strength
+    stats["log_likelihood"] = (total - prior - jacobian) / strength
     stats["step_size"] = state.adapt_state.step_size
     key = state.rng_key if shape.latent else None
     return constrained(shape, position, arguments, key), stats

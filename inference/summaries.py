@@ -13,6 +13,8 @@ RHAT_LIMIT = 1.01
 ESS_PER_CHAIN = 100
 DIVERGENT_SHARE = 0.001
 """Of the transitions; a rarer divergence is counted and shown, but no verdict."""
+BFMI_LIMIT = 0.3
+"""Betancourt 2016, arXiv:1604.00695."""
 TOO_EARLY = 100
 """Draws a chain below which nothing is said of convergence."""
 
@@ -92,6 +94,8 @@ def verdict(record: RunRecord, rows: Mapping[str, Row]) -> str:
             f"{divergent} of {total} transitions diverged: raise the target "
             "acceptance, or give the prior less room."
         )
+    if low := _low_energy(record):
+        return low
     worst = max(rows, key=lambda name: _nan_last(rows[name].rhat))
     if not rows[worst].rhat <= RHAT_LIMIT:
         return (
@@ -113,6 +117,18 @@ def verdict(record: RunRecord, rows: Mapping[str, Row]) -> str:
             f"{size:.0f} or more effective draws."
         )
     return text + (f" {divergent} of {total} diverged." if divergent else "")
+
+
+def _low_energy(record: RunRecord) -> str:
+    stats: Any = array_stats
+    fractions = stats.bfmi(record.stats["energy"], chain_axis=0, draw_axis=1)
+    if fractions.min() >= BFMI_LIMIT:
+        return ""
+    return (
+        f"The energy of chain {int(fractions.argmin()) + 1} changes too little from "
+        f"draw to draw (BFMI {fractions.min():.2f}): the posterior has a funnel or a "
+        "heavy tail; give the prior less room."
+    )
 
 
 def _nan_last(value: float) -> float:

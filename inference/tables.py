@@ -1,9 +1,11 @@
 """What a worker learns of a catalogue, and keeps while it may be asked again."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,48 +21,19 @@ def threads() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class Unhashed(NamedTuple):
-    """Carries arrays past a cache whose key is their digest."""
+class Stars(NamedTuple):
+    """A catalogue's stars, as a worker keeps them; known by the identity of its nodes.
 
-    arrays: Mapping[str, np.ndarray]
-
-    def __eq__(self, other):
-        return True
-
-    def __hash__(self):
-        return 0
-
-
-@lru_cache(maxsize=8)
-def placed(digest: str, model: str, observed: Unhashed) -> dict[str, Any]:
-    """Put observed arrays on the device, with nodes for the cluster.
-
-    Parameters
-    ----------
-    digest : str
-        Of the arrays: the same ones are placed once.
-    model : str
-    observed : Unhashed
+    The nodes are those of a few more stars, which do not count: a moved cut then finds
+    its program compiled.
     """
-    del digest
-    arrays: dict[str, Any] = {
-        name: jnp.asarray(value) for name, value in observed.arrays.items()
-    }
-    if model == "cluster":
-        parallax = observed.arrays["parallax"] - observed.arrays["zero_point"]
-        large = parallax.size > reduction.LARGE
-        prepared = reduction.reduced_nodes if large else quadrature.star_nodes
-        nodes = prepared(parallax, observed.arrays["parallax_error"])
-        arrays["nodes"] = jax.tree.map(jnp.asarray, nodes)
-    return arrays
-
-
-class _Identified(NamedTuple):
-    """Nodes that a cache knows by their identity; `_placed` keeps them alive."""
 
     nodes: quadrature.StarNodes
+    """On the device."""
     parallax: np.ndarray
+    """With its zero-point subtracted [mas], (star,)."""
     error: np.ndarray
+    """[mas], (star,)"""
 
     def __eq__(self, other):
         return self.nodes is other.nodes
@@ -69,43 +42,97 @@ class _Identified(NamedTuple):
         return id(self.nodes)
 
 
-def identified(arguments) -> _Identified:
-    """Return a table as `table` takes it: known by its nodes."""
-    observed = arguments.observed
-    parallax = np.asarray(observed["parallax"] - observed["zero_point"])
-    return _Identified(
-        observed["nodes"], parallax, np.asarray(observed["parallax_error"])
-    )
+class _Unhashed(NamedTuple):
+    """Carries arrays past a cache whose key is their digest."""
+
+    arrays: tuple[np.ndarray, ...]
+
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
 
 
-def over_stars(arguments, function):
+def stars_of(observed: Mapping[str, np.ndarray]) -> Stars:
+    """Return a catalogue's stars, the same ones for the same arrays.
+
+    Parameters
+    ----------
+    observed : mapping of arrays (star,)
+        ``parallax``, ``parallax_error`` and ``zero_point`` [mas].
+    """
+    y = np.asarray(observed["parallax"] - observed["zero_point"], dtype=float)
+    e = np.asarray(observed["parallax_error"], dtype=float)
+    digest = sha256(y.tobytes() + e.tobytes()).hexdigest()
+    return _stars_of(digest, _Unhashed((y, e)))
+
+
+@lru_cache(maxsize=8)
+def _stars_of(digest: str, arrays: _Unhashed) -> Stars:
+    del digest
+    y, e = arrays.arrays
+    if y.size > reduction.LARGE:
+        nodes = reduction.reduced_nodes(y, e)
+    else:
+        pad = (0, padded_size(y.size) - y.size)
+        weight = np.pad(np.ones(y.size), pad)
+        nodes = quadrature.star_nodes(
+            np.pad(y, pad, mode="edge"), np.pad(e, pad, mode="edge"), weight
+        )
+    return Stars(jax.tree.map(jnp.asarray, nodes), y, e)
+
+
+SMALLEST, GROWTH = 64, 1.15
+
+
+def padded_size(stars: int) -> int:
+    """Return how many stars a table of so many is filled up to.
+
+    Few sizes, so that tables of about one size share what was compiled.
+    """
+    size = float(SMALLEST)
+    while size < stars:
+        size *= GROWTH
+    return math.ceil(size)
+
+
+def over_stars(stars: Stars, function) -> tuple[np.ndarray, ...]:
     """Apply a function of stars' nodes to all real stars, in blocks where many.
 
     Every array that it returns is (star,).
     """
-    nodes, y, e = identified(arguments)
+    nodes, y, e = stars
     if nodes.parallax.ndim == 1:
-        return tuple(np.asarray(part) for part in function(nodes))
-    blocks = [function(b) for b in quadrature.in_blocks(y, e, reduction.BLOCK)]
+        blocks = [function(nodes)]
+    else:
+        blocks = [function(b) for b in quadrature.in_blocks(y, e, reduction.BLOCK)]
     return tuple(np.concatenate(part)[: y.size] for part in zip(*blocks, strict=True))
 
 
 @lru_cache(maxsize=8)
-def table(identified: _Identified) -> locate.Table:
+def table(stars: Stars) -> locate.Table:
     """Return the modes of a table and the emulator of its likelihood."""
-    nodes, y, e = identified
-
+    nodes, y, e = stars
     return locate.table(partial(_exact, nodes), partial(likelihoods, nodes), y, e)
 
 
-def population_potential(shape: nuts.Shape, arguments: nuts.Arguments) -> Callable:
+def forget() -> None:
+    """Forget every table."""
+    table.cache_clear()
+    _stars_of.cache_clear()
+
+
+def population_potential(
+    families: tuple[tuple[str, str], ...], arguments: nuts.Arguments
+) -> Callable:
     """Return ``(position, emulator) -> -ln posterior, its gradient``, of a population.
 
     Positions are unconstrained, (parameter,) in the order of their names. Prior and
     likelihood are computed apart: compiled as one with the model, the likelihood would
     be compiled once more.
     """
-    compiled = _prior_part(shape.families)
+    compiled = _prior_part(families)
     nodes = arguments.observed["nodes"]
 
     def potential(position, serves):

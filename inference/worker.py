@@ -10,7 +10,6 @@ import stat
 import time
 from dataclasses import replace
 from functools import lru_cache, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to
 
-from inference import locate, nuts, reduction, starts, tables
+from inference import locate, nuts, starts, tables
 from inference.emulator import Emulator, never
 from inference.models import cluster, numpyro_priors
 from inference.problems import PROBLEMS
@@ -152,7 +151,7 @@ def run_chunk(task: Task) -> Chunk:
         {name: value[:, : task.length] for name, value in rows.items()}
         for rows in (draws, stats)
     )
-    stars = _stars(task, arguments, draws) if task.sampling else None
+    stars = _stars(task, draws) if task.sampling else None
     seconds = time.perf_counter() - clock
     program.pace.seconds_a_draw = seconds / task.length
     return Chunk(_leaves(state), draws, stats, stars, seconds, device())
@@ -160,8 +159,7 @@ def run_chunk(task: Task) -> Chunk:
 
 def forget() -> None:
     """Forget what was learnt of tables, but not what was compiled."""
-    tables.table.cache_clear()
-    tables.placed.cache_clear()
+    tables.forget()
 
 
 def _leaves(state) -> tuple[np.ndarray, ...]:
@@ -187,11 +185,9 @@ def _shape(task: Task, adapt: bool) -> nuts.Shape:
 
 
 def _shapes(task: Task) -> tuple[tuple[int, ...], ...]:
-    shapes = tuple(np.shape(task.observed[name]) for name in sorted(task.observed))
-    if task.spec.model == "cluster" and shapes[0][0] > reduction.LARGE:
-        # How many rows a table is reduced to, its stars decide.
-        shapes += (_observed(task)["nodes"].parallax.shape,)
-    return shapes
+    if task.spec.method == "marginal":
+        return (tables.stars_of(task.observed).nodes.parallax.shape,)
+    return tuple(np.shape(task.observed[name]) for name in sorted(task.observed))
 
 
 def _depth(task: Task, adapt: bool) -> int:
@@ -212,26 +208,20 @@ def _depth(task: Task, adapt: bool) -> int:
 
 def _arguments(task: Task) -> nuts.Arguments:
     """Return data on the device, and hyper-parameters."""
-    observed = _observed(task)
+    if task.spec.method == "marginal":
+        emulator = Emulator(*task.guide) if task.guide else never()
+        return _marginal_arguments(task, emulator)
+    observed: dict[str, Any] = {n: jnp.asarray(v) for n, v in task.observed.items()}
     if task.spec.model == "cluster":
-        guides: dict[str, Any] = {"emulator": never(), "field": NOWHERE}
-        if task.guide and task.spec.method == "marginal":
-            guides["emulator"] = Emulator(*task.guide)
-        elif task.guide:
-            guides["field"] = cluster.FieldGuide(*task.guide)
-        # Only these are converted: `_table` knows the nodes by their identity.
-        observed = observed | jax.tree.map(jnp.asarray, guides)
+        guide = cluster.FieldGuide(*task.guide) if task.guide else NOWHERE
+        observed["field"] = jax.tree.map(jnp.asarray, guide)
     return nuts.Arguments(observed, task.hyperparameters, float(task.spec.strength))
 
 
-def _observed(task: Task) -> dict[str, Any]:
-    """Return the observed arrays on the device, with nodes for the cluster."""
-    names = tuple(sorted(task.observed))
-    arrays = tuple(np.asarray(task.observed[name], dtype=float) for name in names)
-    digest = sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()
-    return tables.placed(
-        digest, task.spec.model, tables.Unhashed(dict(zip(names, arrays, strict=True)))
-    )
+def _marginal_arguments(task: Task, emulator: Emulator) -> nuts.Arguments:
+    nodes = tables.stars_of(task.observed).nodes
+    observed = {"nodes": nodes, "emulator": jax.tree.map(jnp.asarray, emulator)}
+    return nuts.Arguments(observed, task.hyperparameters, float(task.spec.strength))
 
 
 def _program(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
@@ -241,7 +231,7 @@ def _program(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
 def _first_values(task: Task, shape: nuts.Shape, arguments, positions):
     """Return -ln posterior (chain,) and its gradient (chain, parameter) at starts."""
     if (task.spec.model, task.spec.method) == ("cluster", "marginal"):
-        potential = tables.population_potential(shape, arguments)
+        potential = tables.population_potential(shape.families, arguments)
         serves = jax.tree.map(np.asarray, arguments.observed["emulator"])
         gradient = partial(_swapped, potential, serves)
     else:
@@ -289,12 +279,13 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
             lambda values: evaluate(values, arguments), sampled, task.chains, seed
         )
         return start, ()
-    marginal = shape._replace(method="marginal")
-    potential = tables.population_potential(marginal, arguments)
+    stars = tables.stars_of(task.observed)
+    arguments = _marginal_arguments(task, never())
+    potential = tables.population_potential(shape.families, arguments)
     located = locate.posterior(
         potential,
-        partial(tables.likelihoods, arguments.observed["nodes"]),
-        tables.table(tables.identified(arguments)),
+        partial(tables.likelihoods, stars.nodes),
+        tables.table(stars),
         distributions,
         spec.priors,
         spec.strength,
@@ -309,14 +300,11 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     if spec.method == "marginal":
         # Vectorised chains would compute both branches of every choice.
         return start, located.emulator if shape.chains == 1 else ()
-    centre = float(
-        nuts.constrained(marginal, unravel(jnp.asarray(best.mode)), arguments)["log_L"]
-    )
-    guide = tables.over_stars(
-        arguments, lambda block: tables.field_guide(block, centre)
-    )
-    stars = guide[0].size
-    return starts.with_offsets(start, stars, seed), (np.float64(centre), *guide)
+    transform = biject_to(distributions["log_L"].support)
+    centre = float(transform(unravel(jnp.asarray(best.mode))["log_L"]))
+    guide = tables.over_stars(stars, lambda block: tables.field_guide(block, centre))
+    count = stars.parallax.size
+    return starts.with_offsets(start, count, seed), (np.float64(centre), *guide)
 
 
 @lru_cache(maxsize=8)
@@ -351,7 +339,7 @@ def _compiled_gradient(shape: nuts.Shape):
     )
 
 
-def _stars(task: Task, arguments, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
+def _stars(task: Task, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
     """Sum memberships and moments of distances over a few draws of a chunk."""
     if task.spec.model != "cluster":
         return None
@@ -359,6 +347,7 @@ def _stars(task: Task, arguments, draws) -> tuple[int, tuple[np.ndarray, ...]] |
     stride = max(1, task.chains * task.spec.sampler.draws // STAR_DRAWS)
     rows = slice(-task.drawn % stride, None, stride)
     chosen = np.stack([draws[name][:, rows].ravel() for name in POPULATION], axis=1)
+    stars = tables.stars_of(task.observed)
     return len(chosen), tables.over_stars(
-        arguments, lambda nodes: tables.summed(nodes, chosen)
+        stars, lambda nodes: tables.summed(nodes, chosen)
     )

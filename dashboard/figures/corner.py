@@ -33,6 +33,7 @@ def corner(
     labels: Mapping[str, str],
     *,
     ghost: Draws | None = None,
+    ghost_name: str = "before",
     estimate: Draws | None = None,
     reference: Mapping[str, float] | None = None,
     divergent: np.ndarray | None = None,
@@ -49,7 +50,9 @@ def corner(
     labels
         Name to label with its unit.
     ghost
-        Draws of an older run, (chain, draw): thin grey outlines.
+        Draws of another run, (chain, draw): thin grey outlines.
+    ghost_name
+        What that run is called.
     estimate
         Re-weighted draws, (chain, draw): dotted outlines on the diagonal.
     reference
@@ -71,7 +74,7 @@ def corner(
     known = reference or {}
     frames, ticks = _frames(scene, draws)
     notes = [*ticks, *_names(scene), *_numbers(scene, draws), *_nothing(draws)]
-    notes += _key(scene, ghost, estimate, reference, divergent)
+    notes += _key(scene, ghost and ghost_name, estimate, reference, divergent)
     rules = [*frames, *reference_rules(scene, known)]
     marks = [crossings(scene, known), divergences(scene, draws, divergent)]
     parts = [
@@ -193,11 +196,11 @@ def _numbers(scene: Scene, draws: Draws) -> list[Note]:
     return notes
 
 
-def _key(scene: Scene, ghost, estimate, reference, divergent) -> list[Note]:
+def _key(scene: Scene, ghost_name, estimate, reference, divergent) -> list[Note]:
     line = 0.036 if len(scene.names) > 3 else 0.05
     rows = ["\N{BLACK SQUARE} posterior", "bars 68 %, rings 39, 86 %"]
-    if ghost:
-        rows.append("\N{WHITE SQUARE} run before this one")
+    if ghost_name:
+        rows.append(f"\N{WHITE SQUARE} {ghost_name}")
     if estimate:
         rows.append("··· estimate, re-weighted")
     if reference:

@@ -42,6 +42,7 @@ def marginals(
     *,
     prior: Mapping[str, Density] | None = None,
     ghost: Draws | None = None,
+    ghost_name: str = "before",
     estimate: Draws | None = None,
     reference: Mapping[str, float] | None = None,
     ranges: Mapping[str, Limits] | None = None,
@@ -61,7 +62,9 @@ def marginals(
     prior
         Name to xs and density, each (point,).
     ghost
-        Draws of an older run, (chain, draw): thin grey outlines.
+        Draws of another run, (chain, draw): thin grey outlines.
+    ghost_name
+        What that run is called.
     estimate
         Re-weighted draws, (chain, draw): dotted outlines.
     reference
@@ -91,7 +94,7 @@ def marginals(
     rules, notes = _texts(shown, labels, draws)
     mark = _reference_marks(shown, reference or {})
     rules += _reference_rules(shown, reference or {})
-    key = _key(ghost, estimate, reference)
+    key = _key(ghost and ghost_name, estimate, reference)
     parts = [
         *_shapes(shown, found, known, draws, dark),
         *canvas.furniture(dark, rules, [mark], [*notes, key]),
@@ -201,12 +204,12 @@ def _texts(shown, labels, draws: Draws) -> tuple[list[Rule], list[Note]]:
     return rules, notes
 
 
-def _key(ghost, estimate, reference) -> Note:
+def _key(ghost_name, estimate, reference) -> Note:
     words = ["\N{BLACK SQUARE} posterior", "\N{EN DASH} \N{EN DASH} prior"]
     if estimate:
         words.append("··· estimate")
-    if ghost:
-        words.append("\N{WHITE SQUARE} before")
+    if ghost_name:
+        words.append(f"\N{WHITE SQUARE} {ghost_name}")
     if reference:
         words.append("\N{WHITE UP-POINTING TRIANGLE} reference")
     return Note(0.009, 0.995, "   ".join(words), "left", "top", 0, "key")

@@ -66,7 +66,7 @@ class ClusterCentre(Viewer):
 
     def _stars(self, snapshot: Snapshot):
         """Return the kept stars, their membership and which are selected."""
-        table, kept = snapshot.catalogue, snapshot.kept
+        table, kept = snapshot.catalogue, snapshot.within_cut
         selected = snapshot.selected
         if selected is not None and len(selected) != len(table):
             selected = None

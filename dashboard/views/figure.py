@@ -128,5 +128,6 @@ def draws_so_far(snapshot: Snapshot) -> tuple:
     """Say that a figure shows the draws, the run before and the estimate."""
     shown = snapshot.shown
     drawn = (shown.spec, shown.drawn) if shown else (None, 0)
-    # Both are kept by the last snapshot, so that no other object can have their id.
-    return (*drawn, id(snapshot.ghost), id(snapshot.estimate))
+    others = snapshot.ghost, snapshot.estimate, snapshot.kept
+    # The last snapshot holds on to them, so that no other object can have their id.
+    return (*drawn, *(id(other) for other in others))

@@ -7,6 +7,7 @@ from dashboard import figures, previews
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
+from dashboard.views.influence import InfluenceTable
 from dashboard.views.table import SummaryTable
 from inference import summaries
 from inference.problems import Problem
@@ -33,11 +34,10 @@ class Posterior(Viewer):
             ("Chains", self._view(session, self._traces, height)),
             ("Numbers", SummaryTable(session, problem)),
         ]
-        self._tabs = pmui.Tabs(
-            *((name, view) for name, view in tabs),
-            dynamic=True,
-            sizing_mode="stretch_width",
-        )
+        self._tabs = pmui.Tabs(*tabs, dynamic=True, sizing_mode="stretch_width")
+        # It is told whether it is looked at: what it says takes a while to find out.
+        seen = self._tabs.param.active.rx() == len(tabs)
+        self._tabs.append(("Prior", InfluenceTable(session, problem, seen)))
 
     def _view(self, session: Session, draw, height: int) -> FigureView:
         return FigureView(
@@ -64,6 +64,7 @@ class Posterior(Viewer):
             draws,
             self._problem.symbols,
             ghost=snapshot.ghost_draws,
+            ghost_name=snapshot.ghost_name,
             estimate=snapshot.estimated_draws,
             divergent=diverging,
             ranges=self._ranges,
@@ -100,6 +101,7 @@ def marginal_view(session: Session, problem: Problem, height: int) -> FigureView
             problem.symbols,
             prior=previews.prior_curves(snapshot, problem.headline) if mine else None,
             ghost=snapshot.ghost_draws,
+            ghost_name=snapshot.ghost_name,
             estimate=snapshot.estimated_draws,
             columns=len(problem.headline),
             dark=dark,

@@ -57,6 +57,14 @@ class RunBar(Viewer):
             margin=(8, 4),
             width=110,
         )
+        keep = pmui.Button(
+            label=snapshot.rx.pipe(lambda s: "Drop A" if s.kept else "Keep as A"),
+            variant="text",
+            disabled=snapshot.rx.pipe(lambda s: s.shown is None),
+            description="Keep this run to compare with those that follow",
+            on_click=self._keep,
+            **button,
+        )
         progress = pmui.LinearProgress(
             value=snapshot.rx.pipe(_progress), margin=(0, 10, 6, 10), **WIDE
         )
@@ -66,7 +74,7 @@ class RunBar(Viewer):
             margin=(4, 0, 0, 6),
             **WIDE,
         )
-        self._layout = pn.Row(run, pause, stop, live, sentence, **WIDE)
+        self._layout = pn.Row(run, pause, stop, live, keep, sentence, **WIDE)
 
     def _run(self, _) -> None:
         try:
@@ -78,6 +86,12 @@ class RunBar(Viewer):
         run = self._session.current
         if run is not None:
             run.resume() if run.latest.phase is Phase.PAUSED else run.pause()
+
+    def _keep(self, _) -> None:
+        if self._session.snapshot.kept is None:
+            self._session.keep()
+        else:
+            self._session.let_go()
 
     def __panel__(self):
         return self._layout

@@ -2,11 +2,13 @@
 
 from html import escape
 
+import numpy as np
 import panel as pn
 from panel.viewable import Viewer
 
 from dashboard.session import Session
-from dashboard.snapshot import Snapshot
+from dashboard.snapshot import Snapshot, scalars
+from inference import summaries
 from inference.problems import Problem
 
 HEADINGS = (
@@ -20,6 +22,8 @@ HEADINGS = (
     ("ESS bulk", "Effective draws for the mean"),
     ("ESS tail", "Effective draws for the 5 and 95 % quantiles"),
 )
+NOISE = 3
+"""Monte-Carlo standard errors below which a difference is taken for noise."""
 CELL = "padding:3px 4px;text-align:right;border-bottom:1px solid rgba(128,128,128,.3)"
 
 
@@ -51,10 +55,47 @@ class SummaryTable(Viewer):
             f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
             f"<tbody>{body}</tbody></table>"
             f"<p style='font-size:12px'>Divergent transitions: {divergences}.</p>"
+            + _differences(snapshot, names)
         )
 
     def __panel__(self):
         return self._pane
+
+
+def _differences(snapshot: Snapshot, names: list[str]) -> str:
+    """Return a table of this run less A, where A is another run."""
+    kept = snapshot.kept
+    if kept is None or kept is snapshot.shown:
+        return ""
+    lines = []
+    for name, before in summaries.summarise(scalars(kept)).items():
+        if name not in names:
+            continue
+        now = snapshot.rows[name]
+        error = float(np.hypot(now.mcse, before.mcse))
+        digits = max(0, min(6, 2 - _magnitude(error)))
+        change = now.mean - before.mean
+        word = "noise" if abs(change) < NOISE * error else "a difference"
+        numbers = (
+            f"{before.mean:.{digits}f}",
+            f"{change:+.{digits}f}",
+            f"{error:.2g}",
+            f"{change / before.sd:+.2f}" if before.sd > 0 else "",
+            word,
+        )
+        cells = "".join(f'<td style="{CELL}">{escape(n)}</td>' for n in numbers)
+        symbol = escape(snapshot.problem.symbols[name] if snapshot.problem else name)
+        lines.append(f'<tr><th scope="row" style="{CELL}">{symbol}</th>{cells}</tr>')
+    heads = "".join(
+        f'<th scope="col" style="{CELL}">{head}</th>'
+        for head in ("", "mean of A", "now - A", "MCSE", "in sd of A", "")
+    )
+    return (
+        "<p style='font-size:12px;margin-bottom:2px'>Compared with A "
+        f"(noise is within {NOISE} Monte-Carlo standard errors):</p>"
+        '<table style="border-collapse:collapse;font-size:11px;width:100%">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
 
 
 def _row(symbol: str, row) -> str:

@@ -50,7 +50,11 @@ def test_the_likelihood_kept_with_a_draw_is_the_whole_one(sample, points):
     line = draws["m"] * points["x"] + draws["b"]
     whole = stats.norm.logpdf(points["y"], line, points["yerr"]).sum(axis=-1)
     np.testing.assert_allclose(record.stats["log_likelihood"], whole, rtol=1e-6)
-    tempered = record.stats["log_prior"] + 0.3 * record.stats["log_likelihood"]
+    prior = sum(p.log_density(record.draws[n]) for n, p in record.spec.priors.items())
+    np.testing.assert_allclose(record.stats["log_prior"], prior, rtol=1e-6)
+    # The density of what is sampled, theta = pi (s - 1/2) with s = 1 / (1 + e^-z).
+    s = record.draws["theta"] / np.pi + 0.5
+    tempered = prior + 0.3 * whole + np.log(np.pi * s * (1 - s))
     np.testing.assert_allclose(record.stats["lp"], tempered, rtol=1e-6)
 
 
