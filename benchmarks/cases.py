@@ -73,12 +73,13 @@ def line(name: str, count: int, priors: Priors | None = None) -> Case:
     return _case(name, "line", _points(), count, priors)
 
 
-NOT_STEEP = {"theta": prior("Uniform", low=-1.0, high=1.0)}
+NOT_STEEP: Priors = {"theta": prior("Uniform", low=-1.0, high=1.0)}
 
 
 def outliers(name: str, count: int, priors: Priors | None = None) -> Case:
     """Return a case of the line with outliers, of slopes up to 1.6 unless said."""
-    return _case(name, "line_outliers", _points(), count, NOT_STEEP | (priors or {}))
+    wanted = {**NOT_STEEP, **(priors or {})}
+    return _case(name, "line_outliers", _points(), count, wanted)
 
 
 def star(name: str, count: int, priors: Priors | None = None) -> Case:
@@ -87,7 +88,7 @@ def star(name: str, count: int, priors: Priors | None = None) -> Case:
     return _case(name, "star", given, count, priors, target_accept=0.9)
 
 
-POPULATION = {
+POPULATION: Priors = {
     "log_L": prior("Normal", loc=np.log(400.0), scale=0.5),
     "log_dist_clust": prior("Normal", loc=np.log(800.0), scale=0.3),
     "log_sigma": prior("Normal", loc=np.log(0.08), scale=0.6),
@@ -108,9 +109,8 @@ def cluster(
     error = generator.permutation(np.geomspace(0.03, 0.3, stars))
     given = {"parallax_error": error, "zero_point": np.full(stars, -0.03)}
     settings = {"warmup": 200, "draws": 500} | sampler
-    return _case(
-        name, "cluster", given, count, POPULATION | (priors or {}), method, **settings
-    )
+    wanted = {**POPULATION, **(priors or {})}
+    return _case(name, "cluster", given, count, wanted, method, **settings)
 
 
 def _student(loc: float, scale: float) -> dict[str, Any]:

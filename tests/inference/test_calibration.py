@@ -14,13 +14,14 @@ from benchmarks.simulations import calibrate
 from inference.problems import PROBLEMS
 
 SIMULATIONS = 50
+LENGTH = {"warmup": 300, "draws": 315}
 SHORT = {
-    case.name: case.short(warmup=300, draws=315)
+    case.name: case
     for case in (
-        line("line", SIMULATIONS),
-        outliers("outliers", SIMULATIONS),
-        star("star", SIMULATIONS),
-        cluster("cluster", SIMULATIONS, 30),
+        line("line", SIMULATIONS).short(**LENGTH),
+        outliers("outliers", SIMULATIONS).short(**LENGTH),
+        star("star", SIMULATIONS).short(**LENGTH),
+        cluster("cluster", SIMULATIONS, 30).short(chains=2, warmup=150, draws=252),
     )
 }
 LIMIT = 1e-3 / 20
