@@ -118,15 +118,15 @@ def _student(loc: float, scale: float) -> dict[str, Any]:
 
 
 CASES: tuple[Case, ...] = (
-    line("line", 200),
+    line("line", 150),
     line("line, StudentT", 60, {"b_perp": _student(0.0, 1.0)}),
     line("line, Uniform", 60, {"b_perp": prior("Uniform", low=-2.0, high=3.0)}),
-    outliers("outliers", 120),
+    outliers("outliers", 100),
     # Where outliers surround a steep line, its mode in theta is so narrow that no chain
     # may start or end there: those that agree about another mode are wrong together.
     outliers(
         "outliers, any angle",
-        80,
+        60,
         {"theta": prior("Uniform", low=-np.pi / 2, high=np.pi / 2)},
     )._replace(known_limit=True),
     outliers(
@@ -157,11 +157,11 @@ CASES: tuple[Case, ...] = (
         40,
         {"bg_sigma": prior("Gamma", concentration=3.0, rate=2.0)},
     ),
-    star("star", 200),
+    star("star", 150),
     star("star, Gamma", 60, {"normed": prior("Gamma", concentration=4.0, rate=0.8)}),
     star("star, LogNormal", 60, {"normed": prior("LogNormal", loc=1.5, scale=0.5)}),
     star("star, Uniform", 60, {"normed": prior("Uniform", low=0.5, high=12.0)}),
-    cluster("cluster", 80, 40),
+    cluster("cluster", 60, 40),
     cluster(
         "cluster, StudentT",
         30,
