@@ -28,6 +28,8 @@ class Case(NamedTuple):
     """x and errors, or parallax errors and zero-points."""
     count: int
     """Simulations of it in `make calibrate`."""
+    known_limit: bool = False
+    """Whether the sampler is known to fall short here; the table says so."""
 
     @property
     def spec(self) -> RunSpec:
@@ -71,9 +73,13 @@ def line(name: str, count: int, priors: Priors | None = None) -> Case:
     return _case(name, "line", _points(), count, priors)
 
 
+NOT_STEEP: Priors = {"theta": prior("Uniform", low=-1.0, high=1.0)}
+
+
 def outliers(name: str, count: int, priors: Priors | None = None) -> Case:
-    """Return a case of the line with outliers."""
-    return _case(name, "line_outliers", _points(), count, priors)
+    """Return a case of the line with outliers, of slopes up to 1.6 unless said."""
+    wanted = {**NOT_STEEP, **(priors or {})}
+    return _case(name, "line_outliers", _points(), count, wanted)
 
 
 def star(name: str, count: int, priors: Priors | None = None) -> Case:
@@ -82,7 +88,7 @@ def star(name: str, count: int, priors: Priors | None = None) -> Case:
     return _case(name, "star", given, count, priors, target_accept=0.9)
 
 
-POPULATION = {
+POPULATION: Priors = {
     "log_L": prior("Normal", loc=np.log(400.0), scale=0.5),
     "log_dist_clust": prior("Normal", loc=np.log(800.0), scale=0.3),
     "log_sigma": prior("Normal", loc=np.log(0.08), scale=0.6),
@@ -103,15 +109,8 @@ def cluster(
     error = generator.permutation(np.geomspace(0.03, 0.3, stars))
     given = {"parallax_error": error, "zero_point": np.full(stars, -0.03)}
     settings = {"warmup": 200, "draws": 500} | sampler
-    return _case(
-        name,
-        "cluster",
-        given,
-        count,
-        {**POPULATION, **(priors or {})},
-        method,
-        **settings,
-    )
+    wanted = {**POPULATION, **(priors or {})}
+    return _case(name, "cluster", given, count, wanted, method, **settings)
 
 
 def _student(loc: float, scale: float) -> dict[str, Any]:
@@ -119,13 +118,20 @@ def _student(loc: float, scale: float) -> dict[str, Any]:
 
 
 CASES: tuple[Case, ...] = (
-    line("line", 240),
-    line("line, StudentT", 80, {"b_perp": _student(0.0, 1.0)}),
-    line("line, Uniform", 80, {"b_perp": prior("Uniform", low=-2.0, high=3.0)}),
-    outliers("outliers", 240),
+    line("line", 150),
+    line("line, StudentT", 60, {"b_perp": _student(0.0, 1.0)}),
+    line("line, Uniform", 60, {"b_perp": prior("Uniform", low=-2.0, high=3.0)}),
+    outliers("outliers", 100),
+    # Where outliers surround a steep line, its mode in theta is so narrow that no chain
+    # may start or end there: those that agree about another mode are wrong together.
+    outliers(
+        "outliers, any angle",
+        60,
+        {"theta": prior("Uniform", low=-np.pi / 2, high=np.pi / 2)},
+    )._replace(known_limit=True),
     outliers(
         "outliers, StudentT, HalfCauchy, Beta",
-        100,
+        40,
         {
             "b_perp": _student(0.0, 1.0),
             "bg_mean": _student(0.5, 1.0),
@@ -135,30 +141,30 @@ CASES: tuple[Case, ...] = (
     ),
     outliers(
         "outliers, Uniform",
-        100,
+        40,
         {
             "b_perp": prior("Uniform", low=-2.0, high=2.0),
             "bg_mean": prior("Uniform", low=-2.0, high=2.0),
             "bg_sigma": prior("Uniform", low=0.1, high=4.0),
         },
     ),
-    outliers("outliers, Exponential", 100, {"bg_sigma": prior("Exponential", rate=1)}),
+    outliers("outliers, Exponential", 40, {"bg_sigma": prior("Exponential", rate=1)}),
     outliers(
-        "outliers, LogNormal", 100, {"bg_sigma": prior("LogNormal", loc=0, scale=0.7)}
+        "outliers, LogNormal", 40, {"bg_sigma": prior("LogNormal", loc=0, scale=0.7)}
     ),
     outliers(
         "outliers, Gamma",
-        100,
+        40,
         {"bg_sigma": prior("Gamma", concentration=3.0, rate=2.0)},
     ),
-    star("star", 240),
-    star("star, Gamma", 80, {"normed": prior("Gamma", concentration=4.0, rate=0.8)}),
-    star("star, LogNormal", 80, {"normed": prior("LogNormal", loc=1.5, scale=0.5)}),
-    star("star, Uniform", 80, {"normed": prior("Uniform", low=0.5, high=12.0)}),
-    cluster("cluster", 120, 40),
+    star("star", 150),
+    star("star, Gamma", 60, {"normed": prior("Gamma", concentration=4.0, rate=0.8)}),
+    star("star, LogNormal", 60, {"normed": prior("LogNormal", loc=1.5, scale=0.5)}),
+    star("star, Uniform", 60, {"normed": prior("Uniform", low=0.5, high=12.0)}),
+    cluster("cluster", 60, 40),
     cluster(
         "cluster, StudentT",
-        50,
+        30,
         40,
         {
             "log_L": _student(6.0, 0.4),
@@ -168,7 +174,7 @@ CASES: tuple[Case, ...] = (
     ),
     cluster(
         "cluster, Uniform",
-        50,
+        30,
         40,
         {
             "log_L": prior("Uniform", low=5.0, high=7.0),
@@ -177,6 +183,6 @@ CASES: tuple[Case, ...] = (
             "frac_clust": prior("Uniform", low=0.0, high=1.0),
         },
     ),
-    cluster("cluster, emulator", 50, 250),
-    cluster("cluster, hierarchical", 50, 30, method="hierarchical", draws=1000),
+    cluster("cluster, hierarchical", 30, 30, method="hierarchical", draws=1000),
+    cluster("cluster, emulator", 30, 250),
 )

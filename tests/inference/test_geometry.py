@@ -59,7 +59,7 @@ PLAIN = {
     "no depth": (table(np.full(STARS, 600.0), 0.03, 6), narrow(600.0)),
     "thirty stars": (
         table(np.concatenate([at(800.0, 12, 0.05, 1), field(18, 1)]), WIDE, 1),
-        (grids.Window(800.0, 0.7, 160),),
+        (grids.Window(800.0, 0.7, 120),),
     ),
     "one star": (table([800.0], 0.05, 2), (grids.Window(800.0, 0.6, 80),)),
 }
