@@ -15,6 +15,8 @@ from scipy.optimize import minimize
 from inference.priors import Prior
 
 PRIOR_TRIES = 16
+PAIR_TRIES = 1024
+"""Lines through two points each; fifteen points have 105 pairs."""
 CHECK_DRAWS = 128
 GOOD_EFFICIENCY = 0.5
 """Importance-sampling efficiency of a Gaussian above which its covariance is kept as
@@ -57,7 +59,11 @@ def chain_generator(seed: int, chain: int) -> np.random.Generator:
 
 
 def from_priors(
-    evaluate: Callable, priors: dict[str, Prior], chains: int, seed: int
+    evaluate: Callable,
+    priors: dict[str, Prior],
+    chains: int,
+    seed: int,
+    points: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Start:
     """Start each chain at the best of a few draws from the prior.
 
@@ -69,18 +75,39 @@ def from_priors(
     priors : dict
         Of the sampled parameters.
     chains, seed : int
+    points : tuple of arrays (point,), optional
+        x and y. Lines through two of them are tried too: where other points are
+        outliers a line is a narrow peak that hardly a prior draw is near.
     """
     generators = [chain_generator(seed, chain) for chain in range(chains)]
-    tries = [
-        {name: prior.sample(generator, PRIOR_TRIES) for name, prior in priors.items()}
-        for generator in generators
-    ]
+    tries = [_prior_tries(generator, priors, points) for generator in generators]
     values = {name: np.stack([one[name] for one in tries]) for name in priors}
     positions, potential = evaluate(values)
     best = np.nanargmin(np.asarray(potential), axis=1)
     chosen = {n: np.asarray(v)[range(chains), best] for n, v in positions.items()}
     metric = np.broadcast_to(np.eye(len(priors)), (chains, len(priors), len(priors)))
     return Start(chosen, np.array(metric), adapt=True)
+
+
+def _prior_tries(generator, priors, points) -> dict[str, np.ndarray]:
+    """Draw values of each parameter to be tried, (try,)."""
+    tries = {
+        name: prior.sample(generator, PRIOR_TRIES) for name, prior in priors.items()
+    }
+    if points is None:
+        return tries
+    more = {name: prior.sample(generator, PAIR_TRIES) for name, prior in priors.items()}
+    more |= _through_pairs(generator, *points)
+    return {name: np.concatenate([tries[name], more[name]]) for name in priors}
+
+
+def _through_pairs(generator, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    """Draw lines through two points each, (try,) each."""
+    one = generator.integers(x.size, size=PAIR_TRIES)
+    other = (one + generator.integers(1, x.size, size=PAIR_TRIES)) % x.size
+    run, rise = x[other] - x[one], y[other] - y[one]
+    theta = np.arctan2(np.where(run < 0, -rise, rise), np.abs(run))
+    return {"theta": theta, "b_perp": y[one] * np.cos(theta) - x[one] * np.sin(theta)}
 
 
 def modes(

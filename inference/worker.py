@@ -275,8 +275,14 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     if spec.model != "cluster":
         evaluate = _compiled_evaluation(_density_of(shape))
         sampled = {p.name: spec.priors[p.name] for p in spec.problem.parameters}
+        outliers = spec.model == "line_outliers"
+        points = (task.observed["x"], task.observed["y"]) if outliers else None
         start = starts.from_priors(
-            lambda values: evaluate(values, arguments), sampled, task.chains, seed
+            lambda values: evaluate(values, arguments),
+            sampled,
+            task.chains,
+            seed,
+            points,
         )
         return start, ()
     stars = tables.stars_of(task.observed)

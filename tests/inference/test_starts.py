@@ -91,3 +91,24 @@ def test_a_table_of_members_only_is_sampled_all_the_same(sample, real_ngc2516):
     # Catalogued at 407.1 pc with a zero-point of some -30 µas, which moves it by 5 pc.
     assert record.draws["dist_clust"].mean() == pytest.approx(410, abs=5)
     assert record.draws["frac_clust"].mean() > 0.95
+
+
+def test_a_steep_line_through_few_points_is_found(sample):
+    # Six points of fifteen on one line. Chains that started at prior draws alone all
+    # stayed at a far less probable line with a slope of -0.4, and agreed.
+    generator = np.random.default_rng(6)
+    data = observe({"source": "line"})
+    x, error, on_line = data["x"], data["yerr"], np.arange(15) % 5 < 2
+    y = np.where(
+        on_line,
+        generator.normal(-3.74 * x - 5.87, error),
+        generator.normal(0.75, 0.6, x.size),
+    )
+    settings = {"warmup": 300, "draws": 300, "seed": 1}
+    record = sample(
+        {"model": "line_outliers", "sampler": settings},
+        {"x": x, "y": y, "yerr": error},
+    )
+    slopes = record.draws["m"].mean(axis=1)
+    np.testing.assert_allclose(slopes, -3.74, atol=0.3)
+    assert record.draws["p"].mean(axis=(0, 1))[on_line].min() > 0.5
