@@ -1,7 +1,7 @@
 # make serve   opens the dashboard      make test    runs every test
 # make check   formats, lints, types    make bench   measures, as ratios in one run
 # make reference   makes the long runs that tests compare with   (some minutes)
-# make calibrate   simulation-based calibration at length, docs/calibration.md
+# make calibrate   simulation-based calibration at length   (some minutes)
 .PHONY: serve test check bench reference calibrate format browser
 .DEFAULT_GOAL := serve
 
