@@ -99,7 +99,7 @@ def verdict(record: RunRecord, rows: Mapping[str, Row]) -> str:
     worst = max(rows, key=lambda name: _nan_last(rows[name].rhat))
     if not rows[worst].rhat <= RHAT_LIMIT:
         return (
-            f"R-hat is {rows[worst].rhat:.2f} for {worst}: the chains disagree; "
+            f"R-hat is {rows[worst].rhat:.3f} for {worst}: the chains disagree; "
             f"run {record.spec.sampler.draws} more draws."
         )
     least = min(rows, key=lambda name: min(rows[name].ess_bulk, rows[name].ess_tail))
