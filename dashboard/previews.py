@@ -65,7 +65,10 @@ def lines(snapshot: Snapshot) -> np.ndarray:
     """Return slope and intercept of some posterior draws, (line, 2)."""
     if not snapshot.shows_run:
         return np.empty((0, 2))
-    chosen = predictive.thin(snapshot.draws, ("m", "b"), LINES)
+    draws = snapshot.chosen_draws
+    if not draws["m"].size:
+        return np.empty((0, 2))
+    chosen = predictive.thin(draws, ("m", "b"), LINES)
     return np.stack([chosen["m"], chosen["b"]], axis=1)
 
 
@@ -79,7 +82,10 @@ def inlier_probability(snapshot: Snapshot) -> np.ndarray | None:
     """Return each point's probability to be on the line, (point,)."""
     if not snapshot.shows_run or "p" not in snapshot.shown.draws:
         return None
-    return snapshot.shown.draws["p"].mean(axis=(0, 1))
+    probability, chosen = snapshot.shown.draws["p"], snapshot.chosen
+    if chosen is not None and chosen.any():
+        return probability[chosen].mean(axis=0)
+    return probability.mean(axis=(0, 1))
 
 
 def membership(snapshot: Snapshot) -> np.ndarray | None:
@@ -124,7 +130,10 @@ def replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     if not snapshot.shows_run:
         return np.empty((0, len(edges) - 1))
     names = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
-    chosen = predictive.thin(snapshot.draws, names, REPLICATES)
+    draws = snapshot.chosen_draws
+    if not draws["log_L"].size:
+        return np.empty((0, len(edges) - 1))
+    chosen = predictive.thin(draws, names, REPLICATES)
     generator = np.random.default_rng(0)
     return _counts(chosen, snapshot.observed, edges, generator)
 

@@ -61,6 +61,7 @@ class Session(param.Parameterized):
 
     experiment = param.ClassSelector(class_=Experiment, constant=True)
     snapshot = param.ClassSelector(class_=Snapshot, constant=True)
+    region = param.Dict({}, doc="Ranges of quantities boxed in the corner plot")
     selected = param.Parameter(None, doc="Brushed stars of the catalogue, bool (star,)")
     dark = param.Boolean(False, doc="Whether the page is dark")
 
@@ -80,7 +81,7 @@ class Session(param.Parameterized):
         self._edits: object = None
         self._followed: object = self
         experiment.param.watch(self._edited, list(experiment.param))
-        self._published: tuple = ((object(), None, None), None)
+        self._published: tuple = ((object(), None, None, None), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
@@ -163,7 +164,7 @@ class Session(param.Parameterized):
     def poll(self) -> None:
         """Publish a new snapshot if anything differs from the last one."""
         record = self._record
-        inputs = (self._edits, self.selected, self._at_work())
+        inputs = (self._edits, self.selected, self.region, self._at_work())
         same = all(a is b for a, b in zip(inputs, self._published[0], strict=True))
         if same and (record is self._published[1] or not self._due(record)):
             return
@@ -211,6 +212,7 @@ class Session(param.Parameterized):
             cluster=cluster.run.latest if cluster is not None else None,
             rows=self._rows(shown),
             selected=self.selected,
+            region=self.region,
             star=experiment.star,
             at_work=self._at_work(),
         )

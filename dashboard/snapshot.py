@@ -41,6 +41,8 @@ class Snapshot:
     """Of the draws shown."""
     complaint: str = ""
     """Why the controls make no valid run, in one sentence."""
+    region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Ranges of quantities that were boxed in the corner; empty for all draws."""
     selected: np.ndarray | None = None
     """Stars of the catalogue that are brushed, (star,)."""
     star: int | None = None
@@ -68,6 +70,26 @@ class Snapshot:
             return scalars(self.shown)
         assert self.problem is not None
         return {name: np.empty((1, 0)) for name in self.problem.names}
+
+    @property
+    def chosen(self) -> np.ndarray | None:
+        """Which draws are within the region, bool (chain, draw); None for all."""
+        draws = self.draws
+        if not self.region or not self.region.keys() <= draws.keys():
+            return None
+        inside = [
+            (draws[name] >= low) & (draws[name] <= high)
+            for name, (low, high) in self.region.items()
+        ]
+        return np.logical_and.reduce(inside)
+
+    @property
+    def chosen_draws(self) -> Mapping[str, np.ndarray]:
+        """The draws within the region, one row of them; all where there is none."""
+        mask = self.chosen
+        if mask is None:
+            return self.draws
+        return {name: values[mask][None] for name, values in self.draws.items()}
 
     @property
     def ghost_draws(self) -> Mapping[str, np.ndarray]:

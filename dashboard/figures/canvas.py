@@ -62,8 +62,13 @@ def box(cell: Cell) -> list[Rule]:
     return [Rule(*side) for side in corners]
 
 
-def overlay_template(dark: bool, title: str, height: int) -> hv.Overlay:
-    """Make an empty overlay that is one canvas over the unit square."""
+def overlay_template(
+    dark: bool, title: str, height: int, gesture: str | None = None
+) -> hv.Overlay:
+    """Make an empty overlay that is one canvas over the unit square.
+
+    ``gesture`` is the tool that a drag on it means, if any.
+    """
     return template(
         hv.Overlay([]),
         title=title,
@@ -79,6 +84,7 @@ def overlay_template(dark: bool, title: str, height: int) -> hv.Overlay:
         show_legend=False,
         toolbar=None,
         default_tools=[],
+        active_tools=[gesture] if gesture else [],
         hooks=[canvas_hook(dark)],
     )
 

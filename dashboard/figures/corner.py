@@ -225,11 +225,14 @@ def _looks(dark: bool) -> dict[str, Any]:
     c = palette(dark)
     blank = np.zeros((1, 1), np.uint8)
     return {
-        "canvas": canvas.overlay_template(dark, TITLE, 480),
+        "canvas": canvas.overlay_template(dark, TITLE, 480, "box_select"),
         "density": template(
             hv.Image(blank, bounds=(0, 0, 1, 1)),
             cmap=shading.ramp(c.posterior, c.ghost),
             clim=(0, shading.LEVELS - 1),
+            tools=["box_select"],
+            default_tools=[],
+            active_tools=["box_select"],
         ),
         **panels.histogram_looks(dark),
     }

@@ -130,4 +130,4 @@ def draws_so_far(snapshot: Snapshot) -> tuple:
     drawn = (shown.spec, shown.drawn) if shown else (None, 0)
     others = snapshot.ghost, snapshot.estimate, snapshot.kept
     # The last snapshot holds on to them, so that no other object can have their id.
-    return (*drawn, *(id(other) for other in others))
+    return (*drawn, *(id(other) for other in others), id(snapshot.region))

@@ -1,5 +1,6 @@
 """What a run says of the parameters: marginals, corner, traces, table, verdict."""
 
+import holoviews as hv
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
@@ -8,6 +9,7 @@ from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.influence import InfluenceTable
+from dashboard.views.layout import WIDE
 from dashboard.views.table import SummaryTable
 from inference import summaries
 from inference.problems import Problem
@@ -28,8 +30,9 @@ class Posterior(Viewer):
         super().__init__()
         self._problem = problem
         self._ranges: dict[str, tuple[float, float]] = {}
+        self._session = session
         single = len(problem.headline) == 1
-        tabs = [] if single else [("Corner", self._view(session, self._corner, height))]
+        tabs = [] if single else [("Corner", self._brushed_corner(height))]
         tabs += [
             ("Chains", self._view(session, self._traces, height)),
             ("Numbers", SummaryTable(session, problem)),
@@ -39,7 +42,9 @@ class Posterior(Viewer):
         seen = self._tabs.param.active.rx() == len(tabs)
         self._tabs.append(("Prior", InfluenceTable(session, problem, seen)))
 
-    def _view(self, session: Session, draw, height: int) -> FigureView:
+    def _view(
+        self, session: Session, draw, height: int, gestures: tuple = ()
+    ) -> FigureView:
         return FigureView(
             session,
             draw,
@@ -47,7 +52,30 @@ class Posterior(Viewer):
             height,
             settings=lambda s: (s.problem,),
             results=lambda s: (*draws_so_far(s), s.rows),
+            gestures=gestures,
         )
+
+    def _brushed_corner(self, height: int) -> pmui.Column:
+        """Return a corner on which a box chooses draws, and a way back to all."""
+        session = self._session
+        box = hv.streams.BoundsXY()
+        box.add_subscriber(self._choose)
+        back = pmui.Button(
+            label="All draws again",
+            variant="text",
+            size="small",
+            visible=session.param.region.rx.pipe(bool),
+            on_click=lambda _: session.param.update(region={}),
+        )
+        corner = self._view(session, self._corner, height, (box,))
+        return pmui.Column(corner, back, **WIDE)
+
+    def _choose(self, bounds=None) -> None:
+        if bounds is not None and self._ranges:
+            names = list(self._problem.headline)
+            region = figures.selected(bounds, names, self._ranges)
+            if region:
+                self._session.region = region
 
     def _shown(self, snapshot: Snapshot):
         if snapshot.problem is not self._problem:
@@ -82,10 +110,22 @@ class Posterior(Viewer):
     def _describe(self, snapshot: Snapshot) -> str:
         if snapshot.problem is not self._problem or snapshot.shown is None:
             return "Press Run to draw from the posterior."
-        return summaries.verdict(snapshot.shown, snapshot.rows)
+        return summaries.verdict(snapshot.shown, snapshot.rows) + _region(snapshot)
 
     def __panel__(self):
         return self._tabs
+
+
+def _region(snapshot: Snapshot) -> str:
+    """Say which draws are chosen, if not all."""
+    chosen = snapshot.chosen
+    if chosen is None or snapshot.problem is None:
+        return ""
+    ranges = " and ".join(
+        f"{snapshot.problem.symbols[name]} {low:.4g} to {high:.4g}"
+        for name, (low, high) in snapshot.region.items()
+    )
+    return f" Chosen: {chosen.sum():,} draws with {ranges}."
 
 
 def marginal_view(session: Session, problem: Problem, height: int) -> FigureView:

@@ -85,6 +85,27 @@ def type_prior(page, loc: str, scale: str) -> None:
         page.page.wait_for_timeout(600)
 
 
+def test_a_box_on_the_corner_chooses_draws(visit):
+    page = visit()
+    title = page.page.get_by_role("tab", name="Corner")
+    panel = title.locator("xpath=ancestor::*[contains(@class, 'MuiGrid-root')][1]")
+    for _ in range(5):
+        box = panel.locator(".bk-Figure").first.bounding_box()
+        assert box is not None
+        # The lower left panel: slope across, inlier fraction up.
+        left, top = box["x"] + 0.17 * box["width"], box["y"] + 0.72 * box["height"]
+        page.drag((left, top), (left + 45, top + 30))
+        page.page.wait_for_timeout(1500)
+        if "Chosen" in page.notes:
+            break
+    chosen = re.search(r"Chosen: ([\d,]+) draws with m", page.notes)
+    assert chosen is not None
+    assert 10 < int(chosen[1].replace(",", "")) < 4000
+    page.press("All draws again")
+    page.page.wait_for_timeout(1000)
+    assert "Chosen" not in page.notes
+
+
 def test_nuts_follows_a_prior(visit):
     page = visit()
     before = caption_numbers(page.notes)["b"]

@@ -149,6 +149,48 @@ def test_a_run_over_other_data_is_not_drawn_over_these(engine):
     assert previews.lines(session.snapshot).shape == (0, 2)
 
 
+def test_a_region_of_the_corner_chooses_draws_everywhere(engine):
+    session = Session(Experiment(problem="line", draws=500, warmup=100), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    slopes = session.snapshot.draws["m"]
+    low, high = (float(q) for q in np.quantile(slopes, [0.8, 0.9]))
+    session.region = {"m": (low, high)}
+    session.poll()
+    chosen = session.snapshot.chosen_draws["m"]
+    assert chosen.size == pytest.approx(0.1 * slopes.size, abs=2)
+    lines = previews.lines(session.snapshot)
+    assert len(lines) == previews.LINES
+    assert low <= lines[:, 0].min() <= lines[:, 0].max() <= high
+    session.region = {"m": (50.0, 51.0)}
+    session.poll()
+    assert previews.lines(session.snapshot).shape == (0, 2)
+    # Quantities that another problem has not choose nothing there.
+    session.experiment.problem = "star"
+    session.poll()
+    assert session.snapshot.chosen is None
+    session.experiment.problem = "line"
+    session.region = {}
+    session.poll()
+    assert session.snapshot.chosen_draws["m"].size == slopes.size
+
+
+def test_a_region_of_a_cluster_moves_its_replicates(engine):
+    session = Session(Experiment(problem="cluster", draws=100, warmup=100), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    edges = previews.parallax_edges(session.snapshot)
+    middle = 1000 / session.snapshot.draws["dist_clust"].mean()
+    near = np.abs((edges[1:] + edges[:-1]) / 2 - middle) < 0.15
+    share = session.snapshot.draws["frac_clust"]
+    counts = []
+    for low, high in ((0.0, np.quantile(share, 0.1)), (np.quantile(share, 0.9), 1.0)):
+        session.region = {"frac_clust": (float(low), float(high))}
+        session.poll()
+        counts.append(previews.replicates(session.snapshot, edges)[:, near].mean())
+    assert counts[1] > 1.03 * counts[0]
+
+
 def test_each_problem_keeps_its_run(engine):
     session = Session(Experiment(problem="line", draws=60, warmup=50), engine)
     session.start()
