@@ -210,6 +210,7 @@ class Session(param.Parameterized):
             ghost=before if few else None,
             kept=self._kept.get(experiment.problem),
             cluster=cluster.run.latest if cluster is not None else None,
+            sibling=self._sibling(),
             rows=self._rows(shown),
             selected=self.selected,
             region=self.region,
@@ -233,6 +234,12 @@ class Session(param.Parameterized):
                 within_cut=last.within_cut,
             )
         return replace(base, spec=spec, estimate=self._estimate(shown, spec), **data)
+
+    def _sibling(self) -> RunRecord | None:
+        """Return the last run of the other line model."""
+        other = {"line": "line_outliers", "line_outliers": "line"}
+        begun = self._begun.get(other.get(self.experiment.problem, ""))
+        return begun.run.latest if begun is not None else None
 
     def _estimate(self, shown: RunRecord | None, spec: RunSpec) -> Estimate | None:
         """Weight the draws shown to a spec that no run is on its way to."""

@@ -37,6 +37,8 @@ class Snapshot:
     """The draws shown, weighted to what the controls say; None where they are its."""
     cluster: RunRecord | None = None
     """The last run of the cluster problem, which says something of single stars too."""
+    sibling: RunRecord | None = None
+    """The last run of the other model of the same points, if there is one."""
     rows: Mapping[str, summaries.Row] = field(default_factory=dict)
     """Of the draws shown."""
     complaint: str = ""

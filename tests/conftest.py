@@ -35,14 +35,23 @@ def real_ngc2516() -> Path:
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """One cache for every process of this test run, and for none but this one."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUTSHELL_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory):
-    """An executor in this process, with a compilation cache of its own."""
+def engine(cache):
+    """An executor in this process."""
     from concurrent.futures import ThreadPoolExecutor
 
     from inference import worker
 
-    worker.configure(str(tmp_path_factory.mktemp("jax")))
+    worker.configure(str(cache / "jax"))
     with ThreadPoolExecutor(1) as executor:
         yield executor
 

@@ -33,14 +33,13 @@ class Posterior(Viewer):
         self._session = session
         single = len(problem.headline) == 1
         tabs = [] if single else [("Corner", self._brushed_corner(height))]
-        tabs += [
-            ("Chains", self._view(session, self._traces, height)),
-            ("Numbers", SummaryTable(session, problem)),
-        ]
+        tabs += [("Chains", self._view(session, self._traces, height))]
         self._tabs = pmui.Tabs(*tabs, dynamic=True, sizing_mode="stretch_width")
-        # It is told whether it is looked at: what it says takes a while to find out.
-        seen = self._tabs.param.active.rx() == len(tabs)
-        self._tabs.append(("Prior", InfluenceTable(session, problem, seen)))
+        # They are told whether they are looked at: what they say takes a while to find.
+        active, first = self._tabs.param.active.rx(), len(tabs)
+        numbers = SummaryTable(session, problem, active == first)
+        prior = InfluenceTable(session, problem, active == first + 1)
+        self._tabs.extend([("Numbers", numbers), ("Prior", prior)])
 
     def _view(
         self, session: Session, draw, height: int, gestures: tuple = ()

@@ -9,7 +9,8 @@ from panel.viewable import Viewer
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot, scalars
 from inference import summaries
-from inference.problems import Problem
+from inference.comparison import leave_one_out, sentence
+from inference.problems import PROBLEMS, Problem
 
 HEADINGS = (
     ("", "Quantity"),
@@ -28,16 +29,31 @@ CELL = "padding:3px 4px;text-align:right;border-bottom:1px solid rgba(128,128,12
 
 
 class SummaryTable(Viewer):
-    """A table of every quantity of a problem."""
+    """A table of every quantity of a problem.
 
-    def __init__(self, session: Session, problem: Problem):
+    Parameters
+    ----------
+    session : Session
+    problem : Problem
+    seen : reactive expression of bool
+        Whether it is looked at.
+    """
+
+    def __init__(self, session: Session, problem: Problem, seen):
         super().__init__()
         self._problem = problem
+        self._said = "<p>No draws yet.</p>"
         self._pane = pn.pane.HTML(
-            pn.bind(self._table, session.param.snapshot),
+            pn.bind(self._newest, session.param.snapshot, seen),
             sizing_mode="stretch_width",
             styles={"overflow-x": "auto"},
         )
+
+    def _newest(self, snapshot: Snapshot, seen: bool) -> str:
+        # What nobody looks at stays as it was: it takes a while to work out.
+        if seen:
+            self._said = self._table(snapshot)
+        return self._said
 
     def _table(self, snapshot: Snapshot) -> str:
         rows = snapshot.rows if snapshot.problem is self._problem else {}
@@ -55,11 +71,27 @@ class SummaryTable(Viewer):
             f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
             f"<tbody>{body}</tbody></table>"
             f"<p style='font-size:12px'>Divergent transitions: {divergences}.</p>"
+            + _comparison(snapshot)
             + _differences(snapshot, names)
         )
 
     def __panel__(self):
         return self._pane
+
+
+def _comparison(snapshot: Snapshot) -> str:
+    """Return how well the model foresees its points, and if better than the other."""
+    shown, sibling = snapshot.shown, snapshot.sibling
+    if shown is None or not shown.phase.over:
+        return ""
+    own = leave_one_out(shown)
+    if own is None:
+        return ""
+    same_points = sibling is not None and sibling.spec.data == shown.spec.data
+    other = leave_one_out(sibling) if sibling is not None and same_points else None
+    name = PROBLEMS[sibling.spec.model].title if sibling is not None else ""
+    words = escape(sentence(own, other, f"\u201c{name}\u201d"))
+    return f"<p style='font-size:12px'>{words}</p>"
 
 
 def _differences(snapshot: Snapshot, names: list[str]) -> str:

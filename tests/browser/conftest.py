@@ -32,23 +32,19 @@ def chromium() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server(tmp_path_factory, cache):
     """The address of a `panel serve app.py` of this test run's own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    environment = {
-        **os.environ,
-        "NUTSHELL_CACHE": str(tmp_path_factory.mktemp("cache")),
-    }
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "panel", "serve", "app.py", "--port", str(port)],
             cwd=ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=os.environ | {"NUTSHELL_CACHE": str(cache)},
         )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -104,7 +100,7 @@ class Visit:
     def choose(self, problem: str) -> None:
         self.page.get_by_role("radio", name=problem, exact=True).click()
         # Its figures are built when it is first looked at.
-        self.page.wait_for_timeout(1000)
+        self.page.wait_for_timeout(400)
         self.page.locator(".bk-Figure canvas").first.wait_for()
         self.settle()
 
@@ -154,7 +150,7 @@ class Visit:
             if status != last or not status.startswith("Done"):
                 quiet_since, last = now, status
             # The last summary follows within a second.
-            if now - quiet_since > 2.0:
+            if now - quiet_since > 1.2:
                 return status
             self.page.wait_for_timeout(50)
 
