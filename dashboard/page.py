@@ -5,6 +5,7 @@ from functools import partial
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.themes import Theme
 from panel.io import hold
 from panel.util.parameters import edit_readonly
 
@@ -15,6 +16,9 @@ from dashboard.views.controls import Controls
 from dashboard.views.runbar import RunBar
 
 POLL_MILLISECONDS = 40
+DRESSED = ("Axis", "Legend", "ColorBar", "Title", "Grid", "Plot", "Figure")
+"""Parts of a plot that our figures dress themselves. Panel Material UI's page dresses
+them over again whenever it learns of one, unless a theme names them."""
 
 
 def build_page(executor: Executor) -> pmui.Page:
@@ -25,7 +29,9 @@ def build_page(executor: Executor) -> pmui.Page:
     executor : Executor
         Where runs are computed; shared by every session.
     """
-    batch = partial(hold, pn.state.curdoc)
+    document = pn.state.curdoc
+    document.theme = Theme(json={"attrs": {name: {} for name in DRESSED}})
+    batch = partial(hold, document)
     session = Session(Experiment(), executor, batch)
     built: dict[str, object] = {}
 
@@ -60,6 +66,6 @@ def build_page(executor: Executor) -> pmui.Page:
     session.dark = page.dark_theme
     # Panel's own timer would set the server's busy flag at every tick, which everything
     # bound to it on every page would then follow.
-    pn.state.curdoc.add_periodic_callback(session.tick, POLL_MILLISECONDS)
+    document.add_periodic_callback(session.tick, POLL_MILLISECONDS)
     pn.state.on_session_destroyed(lambda _: session.close())
     return page
