@@ -41,4 +41,17 @@ def put(plot: Any, overlay: hv.Overlay) -> None:
             data, _, style = subplot.get_data(element, {}, style)
             # Styles that follow a dimension are columns of their own.
             subplot._apply_transforms(element, data, {}, style)
-            source.data = dict(source.data) | data
+            source.data = _left_over(source.data, data) | data
+
+
+def _left_over(before: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that new data lack, as long as theirs.
+
+    An element without rows has no columns for its styles, but the glyph asks for them.
+    """
+    rows = len(next(iter(data.values()), ()))
+    lacking = {name: v for name, v in before.items() if name not in data}
+    return {
+        name: v if len(v) == rows else np.resize(np.asarray(v, dtype=object), rows)
+        for name, v in lacking.items()
+    }

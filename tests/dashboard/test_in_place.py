@@ -89,6 +89,20 @@ def test_it_is_as_good_as_a_whole_update(figure):
     assert changed >= 2
 
 
+def test_what_has_no_rows_any_more_leaves_columns_of_one_length():
+    def draw(data):
+        diverged = np.zeros((4, 300), bool)
+        diverged[0, :data] = True
+        return figures.corner(draws(1), LABELS, divergent=diverged)
+
+    dynamic = hv.DynamicMap(draw, streams=[hv.streams.Pipe(data=7)])
+    plot = hv.renderer("bokeh").get_plot(dynamic)
+    for divergent in (0, 3, 0):
+        in_place.put(plot, draw(divergent))
+        for data in columns(plot):
+            assert len({len(values) for values in data.values()}) <= 1, data.keys()
+
+
 def test_new_axes_and_new_parts_are_another_layout():
     x, none = np.linspace(0, 1, 15), np.empty((0, 2))
     one = figures.line_fit(x, x, x, lines=none, prior_lines=none)
