@@ -6,7 +6,7 @@ from panel.viewable import Viewer
 
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
-from dashboard.views.layout import WIDE
+from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.text import Sentence, notify
 from data import DataError
 from inference.priors import SpecError
@@ -74,7 +74,9 @@ class RunBar(Viewer):
             margin=(4, 0, 0, 6),
             **WIDE,
         )
-        self._layout = pn.Row(run, pause, stop, live, keep, sentence, **WIDE)
+        # Beside each other on a wide screen, below each other on a phone.
+        buttons = pn.FlexBox(run, pause, stop, live, keep, align_items="center")
+        self._layout = side_by_side(buttons, sentence)
 
     def _run(self, _) -> None:
         try:
