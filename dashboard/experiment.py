@@ -5,7 +5,7 @@ validated again before it runs. Choices are kept for each problem, so that going
 one finds it as it was left.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -46,8 +46,14 @@ class Experiment(param.Parameterized):
         0.2, bounds=(0, 2), inclusive_bounds=(False, True), label="Error of y"
     )
     line_seed = param.Integer(12, bounds=(0, 2**32 - 1), label="Seed of the points")
+    points_left_out = param.ClassSelector(
+        class_=tuple, default=(), doc="Numbers of points not fitted"
+    )
 
     catalogue = param.ClassSelector(class_=Catalogue, allow_refs=False)
+    stars_left_out = param.ClassSelector(
+        class_=tuple, default=(), doc="Rows of the table not fitted"
+    )
     cut = param.Range((0.2, 3.0), bounds=(-1000, 1000), label="Parallax cut [mas]")
     zero_point = param.Selector(
         default="none", objects=list(ZERO_POINTS), label="Parallax zero-point"
@@ -81,6 +87,26 @@ class Experiment(param.Parameterized):
         }
         params.setdefault("priors", MappingProxyType(defaults))
         super().__init__(**params)
+        # What was left out of other points, or of another table, is not in these.
+        self.param.watch(self._other_points, ["points", "line_seed"])
+        self.param.watch(self._other_table, "catalogue")
+
+    def _other_points(self, *_) -> None:
+        self.points_left_out = ()
+
+    def _other_table(self, *_) -> None:
+        self.stars_left_out = ()
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Points or stars that the chosen problem does not fit, by number."""
+        lists = {"cluster": self.stars_left_out, "star": ()}
+        return lists.get(self.problem, self.points_left_out)
+
+    def leave_out(self, rows: Iterable[int]) -> None:
+        """Fit the chosen problem without these points or stars, and no others."""
+        name = "stars_left_out" if self.problem == "cluster" else "points_left_out"
+        setattr(self, name, tuple(sorted({int(row) for row in rows})))
 
     @property
     def definition(self) -> Problem:
@@ -109,7 +135,7 @@ class Experiment(param.Parameterized):
     def data(self) -> dict[str, Any]:
         """Return the data part of the spec."""
         if self.problem in ("line", "line_outliers"):
-            return {
+            points = {
                 "source": "line",
                 "points": self.points,
                 "inlier_fraction": self.inlier_fraction,
@@ -118,13 +144,19 @@ class Experiment(param.Parameterized):
                 "yerr": self.yerr,
                 "seed": self.line_seed,
             }
+            return points | self._left_out()
         if self.problem == "star":
             return self._star_data()
-        return self._table() | {
+        cut = {
             "parallax_min": self.cut[0],
             "parallax_max": self.cut[1],
             "zero_point": self._zero_point(),
         }
+        return self._table() | cut | self._left_out()
+
+    def _left_out(self) -> dict[str, Any]:
+        # What is not said is the default: whole data are the same record as ever.
+        return {"left_out": self.left_out} if self.left_out else {}
 
     def _star_data(self) -> dict[str, Any]:
         if self.star is None:

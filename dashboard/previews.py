@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from dashboard.snapshot import Snapshot
+from data import DataError, LineData, fitted_stars, simulate_line
 from inference import predictive
 from inference.spec import RunSpec
 
@@ -78,6 +79,12 @@ def prior_lines(spec: RunSpec) -> np.ndarray:
     return np.stack([sample["m"][:LINES], sample["b"][:LINES]], axis=1)
 
 
+def all_points(spec: RunSpec) -> LineData:
+    """Return the points of a line, those that are left out too."""
+    apart = ("source", "left_out")
+    return simulate_line(**{n: v for n, v in spec.data.items() if n not in apart})
+
+
 def inlier_probability(snapshot: Snapshot) -> np.ndarray | None:
     """Return each point's probability to be on the line, (point,)."""
     if not snapshot.shows_run or "p" not in snapshot.shown.draws:
@@ -104,10 +111,10 @@ def table_membership(snapshot: Snapshot) -> np.ndarray | None:
     cluster, table = snapshot.cluster, snapshot.catalogue
     if cluster is None or cluster.stars is None or table is None:
         return None
-    data = cluster.spec.data
-    kept = (table.parallax > data.get("parallax_min", -np.inf)) & (
-        table.parallax < data.get("parallax_max", np.inf)
-    )
+    try:
+        kept = fitted_stars(table, cluster.spec.data)
+    except DataError:
+        return None
     if not np.array_equal(table.parallax[kept], cluster.observed["parallax"]):
         return None
     membership = np.full(len(table), np.nan)

@@ -17,7 +17,7 @@ import param
 
 from dashboard.experiment import Experiment
 from dashboard.snapshot import Snapshot
-from data import DataError
+from data import DataError, fitted_stars
 from inference import reweight, summaries
 from inference.priors import SpecError
 from inference.reweight import Estimate
@@ -63,6 +63,7 @@ class Session(param.Parameterized):
     snapshot = param.ClassSelector(class_=Snapshot, constant=True)
     region = param.Dict({}, doc="Ranges of quantities boxed in the corner plot")
     selected = param.Parameter(None, doc="Brushed stars of the catalogue, bool (star,)")
+    picked = param.Parameter(None, doc="Brushed points of a line, bool (point,)")
     dark = param.Boolean(False, doc="Whether the page is dark")
 
     def __init__(
@@ -81,7 +82,7 @@ class Session(param.Parameterized):
         self._edits: object = None
         self._followed: object = self
         experiment.param.watch(self._edited, list(experiment.param))
-        self._published: tuple = ((object(), None, None, None), None)
+        self._published: tuple = ((object(), None, None, None, None), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
@@ -164,7 +165,8 @@ class Session(param.Parameterized):
     def poll(self) -> None:
         """Publish a new snapshot if anything differs from the last one."""
         record = self._record
-        inputs = (self._edits, self.selected, self.region, self._at_work())
+        selections = (self.selected, self.picked, self.region)
+        inputs = (self._edits, *selections, self._at_work())
         same = all(a is b for a, b in zip(inputs, self._published[0], strict=True))
         if same and (record is self._published[1] or not self._due(record)):
             return
@@ -213,6 +215,7 @@ class Session(param.Parameterized):
             sibling=self._sibling(),
             rows=self._rows(shown),
             selected=self.selected,
+            picked=self.picked,
             region=self.region,
             star=experiment.star,
             at_work=self._at_work(),
@@ -231,9 +234,10 @@ class Session(param.Parameterized):
                 spec=last.spec,
                 observed=last.observed,
                 catalogue=last.catalogue,
-                within_cut=last.within_cut,
+                fitted=last.fitted,
             )
-        return replace(base, spec=spec, estimate=self._estimate(shown, spec), **data)
+        estimate = self._estimate(shown, spec, data["observed"])
+        return replace(base, spec=spec, estimate=estimate, **data)
 
     def _sibling(self) -> RunRecord | None:
         """Return the last run of the other line model."""
@@ -241,11 +245,16 @@ class Session(param.Parameterized):
         begun = self._begun.get(other.get(self.experiment.problem, ""))
         return begun.run.latest if begun is not None else None
 
-    def _estimate(self, shown: RunRecord | None, spec: RunSpec) -> Estimate | None:
-        """Weight the draws shown to a spec that no run is on its way to."""
-        if shown is None or self.experiment.follows or shown.spec == spec:
+    def _estimate(
+        self, shown: RunRecord | None, spec: RunSpec, observed
+    ) -> Estimate | None:
+        """Weight the draws shown to a spec that no run reaches in a moment."""
+        if shown is None or shown.spec == spec:
             return None
-        return reweight.reweight(shown, spec)
+        # Another number of points is another program: that takes longer than a moment.
+        if self.experiment.follows and shown.spec.data == spec.data:
+            return None
+        return reweight.reweight(shown, spec, observed)
 
     def _data(self, spec: RunSpec) -> dict:
         """Return the arrays of a spec: the last ones, while it is the same data.
@@ -255,16 +264,13 @@ class Session(param.Parameterized):
         last = self.snapshot
         same_table = last.catalogue is self.experiment.catalogue
         if last.spec is not None and last.spec.data == spec.data and same_table:
-            return {"observed": last.observed, "within_cut": last.within_cut}
+            return {"observed": last.observed, "fitted": last.fitted}
         return {
             "observed": self.experiment.observe(spec),
-            "within_cut": self._within_cut(),
+            "fitted": fitted_stars(self.experiment.catalogue, spec.data)
+            if spec.model == "cluster"
+            else None,
         }
-
-    def _within_cut(self) -> np.ndarray:
-        low, high = self.experiment.cut
-        parallax = self.experiment.catalogue.parallax
-        return (parallax > low) & (parallax < high)
 
     def _rows(self, shown: RunRecord | None) -> Mapping[str, summaries.Row]:
         if shown is None:

@@ -23,8 +23,8 @@ class Snapshot:
     observed: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The data of ``spec``."""
     catalogue: Catalogue | None = None
-    within_cut: np.ndarray | None = None
-    """Stars of the catalogue within the cut, (star,)."""
+    fitted: np.ndarray | None = None
+    """Stars of the catalogue within the cut and not left out, bool (star,)."""
     record: RunRecord | None = None
     """The run of this problem that was started last, if there is one."""
     shown: RunRecord | None = None
@@ -46,7 +46,9 @@ class Snapshot:
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Ranges of quantities that were boxed in the corner; empty for all draws."""
     selected: np.ndarray | None = None
-    """Stars of the catalogue that are brushed, (star,)."""
+    """Stars of the catalogue that are brushed, bool (star,)."""
+    picked: np.ndarray | None = None
+    """Points of a line that are brushed, of all there are, bool (point,)."""
     star: int | None = None
     """The star chosen in the catalogue."""
 

@@ -8,7 +8,7 @@ inference package ever sees. Units stand in every docstring: mas, mag, deg, pc.
 """
 
 from data.catalogue import Catalogue
-from data.cuts import parallax_cut
+from data.cuts import fitted_stars, parallax_cut
 from data.errors import DataError
 from data.gaia import M67_QUERY, fetch, fetch_m67
 from data.line import LineData, simulate_line
@@ -27,6 +27,7 @@ __all__ = [
     "catalogue_of",
     "fetch",
     "fetch_m67",
+    "fitted_stars",
     "load_simulated",
     "observe",
     "parallax_cut",

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from inspect import signature
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from data.catalogue import Catalogue
-from data.cuts import parallax_cut
+from data.cuts import fitted_stars, kept_rows, milliarcseconds
 from data.errors import DataError, shown
 from data.line import simulate_line
 from data.readers import read_catalogue
@@ -79,11 +79,7 @@ def observe(
     if source == "star":
         kept = _one_of(table, data.get("index"))
     else:
-        kept = parallax_cut(
-            table,
-            _number(data, "parallax_min", -np.inf),
-            _number(data, "parallax_max", np.inf),
-        )
+        kept = fitted_stars(table, data)
     stars = table.where(kept)
     return {
         "parallax": stars.parallax,
@@ -104,19 +100,22 @@ def _table(data: Mapping[str, Any]) -> str:
 
 
 def _line(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    settings = {name: value for name, value in data.items() if name != "source"}
+    apart = ("source", "left_out")
+    settings = {name: value for name, value in data.items() if name not in apart}
     unknown = [name for name in settings if name not in LINE_SETTINGS]
     if unknown:
         raise DataError(
             f"The line has no setting {shown(unknown[0])}: "
             f"choose of {', '.join(LINE_SETTINGS)}."
         )
-    return simulate_line(**settings)._asdict()
+    points = simulate_line(**settings)
+    kept = kept_rows(len(points.x), data.get("left_out", ()))
+    return {name: values[kept] for name, values in points._asdict().items()}
 
 
 def _single(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    parallax = _number(data, "parallax", np.nan)
-    error = _number(data, "parallax_error", np.nan)
+    parallax = milliarcseconds(data, "parallax", np.nan)
+    error = milliarcseconds(data, "parallax_error", np.nan)
     if not (np.isfinite(parallax) and 0 < error < np.inf):
         raise DataError(
             "A star needs a finite parallax and a parallax_error above zero [mas]: "
@@ -127,15 +126,6 @@ def _single(data: Mapping[str, Any]) -> dict[str, np.ndarray]:
         "parallax_error": np.array([error]),
         "zero_point": np.array([constant(data.get("zero_point", "none"))]),
     }
-
-
-def _number(data: Mapping[str, Any], name: str, default: float) -> float:
-    value = data.get(name, default)
-    if value is None:
-        return default
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise DataError(f"{name} came as {shown(value)}: give a number of mas.")
-    return float(value)
 
 
 def _one_of(catalogue: Catalogue, index: Any) -> np.ndarray:

@@ -7,12 +7,13 @@ their tail says how far they can be trusted (Vehtari et al. 2024, arXiv:1507.026
 """
 
 import enum
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from arviz_stats.base import array_stats
 
-from inference.predictive import prior_density
+from inference.predictive import log_likelihood, prior_density
 from inference.progress import RunRecord
 from inference.spec import RunSpec
 
@@ -62,14 +63,21 @@ def limit(draws: int) -> float:
     return min(1 - 1 / np.log10(draws), LARGEST)
 
 
-def reweight(record: RunRecord, spec: RunSpec) -> Estimate | None:
+def reweight(
+    record: RunRecord,
+    spec: RunSpec,
+    observed: Mapping[str, np.ndarray] | None = None,
+) -> Estimate | None:
     """Weight the draws of a run to the posterior of another spec.
 
     Parameters
     ----------
     record : RunRecord
     spec : RunSpec
-        Of the same model and data, with priors and a strength of its own.
+        Of the same model and data, with priors and a strength of its own. Points of a
+        line may be left out, or taken back.
+    observed : mapping of arrays, optional
+        The data of ``spec``, where points are left out.
 
     Returns
     -------
@@ -77,8 +85,10 @@ def reweight(record: RunRecord, spec: RunSpec) -> Estimate | None:
         None where the specs differ in more than that, or too little is drawn.
     """
     old = record.spec
-    comparable = spec.model == old.model and spec.data == old.data
-    if not comparable or record.drawn * old.sampler.chains < FEWEST:
+    if spec.model != old.model or record.drawn * old.sampler.chains < FEWEST:
+        return None
+    same = spec.data == old.data
+    if not same and (observed is None or not _same_but_left_out(old, spec)):
         return None
     if not all(_covers(old, spec, name) for name in spec.priors):
         return _refused(0.0)
@@ -86,7 +96,18 @@ def reweight(record: RunRecord, spec: RunSpec) -> Estimate | None:
     if spec.strength != old.strength:
         power = spec.strength - old.strength
         log_ratio = log_ratio + power * record.stats["log_likelihood"]
+    if observed is not None and not same:
+        with_draws = (spec.model, record.draws)
+        more = log_likelihood(*with_draws, observed).sum(axis=-1)
+        less = log_likelihood(*with_draws, record.observed).sum(axis=-1)
+        log_ratio = log_ratio + spec.strength * (more - less)
     return from_log_ratio(log_ratio)
+
+
+def _same_but_left_out(old: RunSpec, new: RunSpec) -> bool:
+    """Whether two specs are of points of one line."""
+    one, other = ({**spec.data, "left_out": ()} for spec in (old, new))
+    return old.data["source"] == "line" and one == other
 
 
 def _covers(old: RunSpec, new: RunSpec, name: str) -> bool:

@@ -22,12 +22,14 @@ DATA_FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "parallax_min": (int, float),
         "parallax_max": (int, float),
         "zero_point": (int, float, str),
+        "left_out": (list, tuple),
     },
     "file": {
         "path": str,
         "parallax_min": (int, float),
         "parallax_max": (int, float),
         "zero_point": (int, float, str),
+        "left_out": (list, tuple),
     },
     "line": {
         "points": int,
@@ -36,6 +38,7 @@ DATA_FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "intercept": (int, float),
         "yerr": (int, float),
         "seed": int,
+        "left_out": (list, tuple),
     },
     "star": {
         "parallax": (int, float),
@@ -128,7 +131,7 @@ class RunSpec:
         if missing:
             raise SpecError(f"priors lacks {', '.join(sorted(missing))}: add it.")
         # Freeze what the caller could still change.
-        object.__setattr__(self, "data", MappingProxyType(dict(self.data)))
+        object.__setattr__(self, "data", MappingProxyType(_normal_form(self.data)))
         ordered = {name: self.priors[name] for name in problem.default_priors}
         object.__setattr__(self, "priors", MappingProxyType(ordered))
 
@@ -242,9 +245,31 @@ def _check_data(problem: Problem, data: Mapping[str, Any]) -> None:
         if isinstance(value, float) and not math.isfinite(value):
             raise SpecError(f"data.{name} came as {value}: give a finite number.")
 
+        if name == "left_out":
+            _check_rows(value)
+
+
+def _check_rows(rows: Any) -> None:
+    for row in rows:
+        if not isinstance(row, int) or isinstance(row, bool) or row < 0:
+            raise SpecError(
+                f"data.left_out came with {str(row)[:40]!r}: give the numbers of "
+                "points, or of rows of the table, counted from 0."
+            )
+
+
+def _normal_form(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Write one choice of data in one way, so that equal data are equal records."""
+    rows = tuple(sorted(set(data.get("left_out", ()))))
+    rest = {name: value for name, value in data.items() if name != "left_out"}
+    return rest | ({"left_out": rows} if rows else {})
+
 
 def _kind_in_words(kinds: Any) -> str:
-    words = {str: "text", int: "a whole number", float: "a number"}
+    words = {
+        str: "text", int: "a whole number", float: "a number", list: "a list",
+        tuple: "a tuple",
+    }  # fmt: skip
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
     return " or ".join(words[k] for k in kinds if not (k is int and float in kinds))
 

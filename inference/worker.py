@@ -276,7 +276,8 @@ def _start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
         evaluate = _compiled_evaluation(_density_of(shape))
         sampled = {p.name: spec.priors[p.name] for p in spec.problem.parameters}
         outliers = spec.model == "line_outliers"
-        points = (task.observed["x"], task.observed["y"]) if outliers else None
+        pairs = outliers and len(task.observed["x"]) > 1
+        points = (task.observed["x"], task.observed["y"]) if pairs else None
         start = starts.from_priors(
             lambda values: evaluate(values, arguments),
             sampled,

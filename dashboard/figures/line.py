@@ -12,6 +12,7 @@ from dashboard.figures.style import axes_options, home_template, palette, templa
 MOST_LINES = 80
 TITLE = "Data and drawn lines"
 POINT_COLUMNS = ["x", "y", "outlier"]
+Columns = tuple[np.ndarray, np.ndarray]
 
 
 def line_fit(
@@ -23,6 +24,8 @@ def line_fit(
     prior_lines: np.ndarray,
     membership: np.ndarray | None = None,
     truth: tuple[float, float] | None = None,
+    left_out: Columns | None = None,
+    picked: Columns | None = None,
     dark: bool = False,
 ) -> hv.Overlay:
     """
@@ -41,6 +44,8 @@ def line_fit(
         Probable outliers are diamonds, and all points are shaded.
     truth
         m and b that the data were made with.
+    left_out, picked
+        x and y, (point,) each, of points that are not fitted, and of the brushed ones.
     dark
         Whether the page is dark.
 
@@ -51,7 +56,12 @@ def line_fit(
     """
     x, y, yerr = (np.asarray(part, dtype=float) for part in (x, y, yerr))
     looks = _looks(dark)
-    home = _home(x, y, yerr)
+    apart = left_out if left_out is not None else (x[:0], y[:0])
+    home = _home(
+        np.concatenate([x, apart[0]]),
+        np.concatenate([y, apart[1]]),
+        np.concatenate([yerr, np.zeros(len(apart[0]))]),
+    )
     left, right = home[0], home[2]
     outlier = _outlier(x, membership)
     suspect = outlier > 0.5
@@ -65,6 +75,8 @@ def line_fit(
             looks["errors"].clone((x, y, yerr)),
             looks["points"].clone(_columns(x, y, outlier, ~suspect)),
             looks["outliers"].clone(_columns(x, y, outlier, suspect)),
+            looks["left out"].clone(apart),
+            looks["picked"].clone(picked if picked is not None else (x[:0], y[:0])),
         ]
     )
 
@@ -119,13 +131,23 @@ def _points(dark: bool, label: str, marker: str, size: int) -> hv.Points:
         line_color=c.ink,
         line_width=1,
         apply_ranges=False,
-        tools=["hover"],
+        # Dragging draws a box of points; without this it would move the axes.
+        default_tools=[],
+        active_tools=["box_select"],
+        tools=["hover", "box_select", "wheel_zoom"],
+        # Bokeh's own selection would fade points besides ours.
+        nonselection_alpha=1.0,
         hover_tooltips=[
             ("x", "@x{0.000}"),
             ("y", "@y{0.000}"),
             ("outlier probability", "@outlier{0.00}"),
         ],
     )
+
+
+def _marks(label: str, marker: str, size: int, **options: Any) -> hv.Points:
+    empty = hv.Points((np.zeros(0), np.zeros(0)), ["x", "y"], label=label, **PLAIN)
+    return template(empty, marker=marker, size=size, apply_ranges=False, **options)
 
 
 @cache
@@ -138,7 +160,7 @@ def _looks(dark: bool) -> dict[str, Any]:
             xlabel="x",
             ylabel="y",
             legend_position="top_left",
-            **options,
+            **options | {"active_tools": ["box_select"]},
         ),
         "home": home_template(),
         "prior": _fan("prior", color=c.prior, alpha=0.3, line_dash="dashed"),
@@ -154,4 +176,8 @@ def _looks(dark: bool) -> dict[str, Any]:
         ),
         "points": _points(dark, "point", "circle", 8),
         "outliers": _points(dark, "probable outlier", "diamond", 13),
+        "left out": _marks("left out", "x", 11, line_color=c.muted, line_width=2),
+        "picked": _marks(
+            "selected", "circle", 19, line_color=c.ink, line_width=2, fill_alpha=0
+        ),
     }

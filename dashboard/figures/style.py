@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import holoviews as hv
+from bokeh.models import HoverTool
 
 FONT = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 CHAIN_COLOURS = 4
@@ -167,6 +168,10 @@ def _set_range(axis: Any, low: float, high: float) -> None:
     axis.update(start=start, end=end, reset_start=start, reset_end=end)
 
 
+NAMED = 3
+"""Points that are named at once under the pointer."""
+
+
 @cache
 def hook(dark: bool) -> Callable[[Any, Any], None]:
     """Make a HoloViews hook that dresses the Bokeh figure; it runs at every update."""
@@ -178,6 +183,9 @@ def hook(dark: bool) -> Callable[[Any, Any], None]:
         _legend(plot.state, colours)
         _colour_bars(plot.state, colours)
         _follow_home(plot.state, element)
+        for hover in plot.state.select({"type": HoverTool}):
+            # In a crowd every star under the pointer would be named, down the page.
+            hover.limit = NAMED
 
     return dress
 

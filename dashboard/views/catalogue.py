@@ -180,16 +180,12 @@ def _describe_table(catalogue: Catalogue) -> str:
 def _describe_cut(snapshot: Snapshot) -> str:
     if snapshot.complaint:
         return snapshot.complaint
-    if (
-        snapshot.within_cut is None
-        or snapshot.catalogue is None
-        or snapshot.spec is None
-    ):
+    if snapshot.fitted is None or snapshot.catalogue is None or snapshot.spec is None:
         return ""
-    text = f"{snapshot.within_cut.sum():,} stars kept by the cut."
+    text = f"{snapshot.fitted.sum():,} stars kept by the cut."
     choice = snapshot.spec.data.get("zero_point")
     if choice == "lindegren2021":
-        points = zero_points(snapshot.catalogue.where(snapshot.within_cut), choice)
+        points = zero_points(snapshot.catalogue.where(snapshot.fitted), choice)
         median = 1000 * np.median(points.values)
         text += f" Median zero-point {median:.0f} µas;"
         text += (

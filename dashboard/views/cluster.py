@@ -11,6 +11,7 @@ from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.posterior import Posterior, marginal_view
+from dashboard.views.selection import Selection
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
@@ -22,6 +23,7 @@ class ClusterCentre(Viewer):
     def __init__(self, session: Session):
         super().__init__()
         self._session = session
+        self._selection = Selection(session, "selected", "cluster")
         problem = PROBLEMS["cluster"]
         histogram = FigureView(
             session,
@@ -49,14 +51,9 @@ class ClusterCentre(Viewer):
                 (self._sky, self._brush_sky),
             )
         )
-        clear = pmui.Button(
-            label="Clear the selection",
-            variant="text",
-            size="small",
-            visible=session.param.selected.rx.pipe(lambda s: s is not None),
-            on_click=lambda _: session.param.update(selected=None),
+        left = pmui.Column(
+            histogram, self._selection, side_by_side(diagram, sky), **WIDE
         )
-        left = pmui.Column(histogram, clear, side_by_side(diagram, sky), **WIDE)
         right = pmui.Column(
             Posterior(session, problem, height=400),
             marginal_view(session, problem, height=190),
@@ -66,7 +63,7 @@ class ClusterCentre(Viewer):
 
     def _stars(self, snapshot: Snapshot):
         """Return the kept stars, their membership and which are selected."""
-        table, kept = snapshot.catalogue, snapshot.within_cut
+        table, kept = snapshot.catalogue, snapshot.fitted
         selected = snapshot.selected
         if selected is not None and len(selected) != len(table):
             selected = None
@@ -127,7 +124,7 @@ class ClusterCentre(Viewer):
         self._select(lambda t: _inside(t.ra, t.dec, box))
 
     def _select(self, chosen) -> None:
-        self._session.selected = chosen(self._session.experiment.catalogue)
+        self._selection.box(chosen(self._session.experiment.catalogue))
 
     def _describe(self, snapshot: Snapshot) -> str:
         if not self._mine(snapshot):
@@ -136,6 +133,9 @@ class ClusterCentre(Viewer):
         text = f"{len(stars):,} stars of {stars.name}."
         if membership is not None:
             text += f" {membership.sum():,.0f} of them are expected in the cluster."
+        left_out = self._session.experiment.stars_left_out
+        if left_out:
+            text += f" Left out: {len(left_out):,} of the table."
         if selected is not None:
             text += f" Selected: {selected.sum():,}"
             if membership is not None and selected.any():

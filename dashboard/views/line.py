@@ -11,6 +11,7 @@ from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.posterior import Posterior, marginal_view
+from dashboard.views.selection import Selection
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
@@ -22,17 +23,22 @@ class LineCentre(Viewer):
     def __init__(self, session: Session, name: str):
         super().__init__()
         problem = PROBLEMS[name]
-        self._name = name
+        self._name, self._session = name, session
+        self._selection = Selection(session, "picked", name)
+        box = hv.streams.BoundsXY()
+        box.add_subscriber(self._brush)
         data = FigureView(
             session,
             self._draw,
             self._describe,
             height=370,
-            settings=data_and_priors,
+            settings=lambda s: (*data_and_priors(s), s.picked),
             results=draws_so_far,
+            gestures=[box],
         )
+        points = pmui.Column(data, self._selection, **WIDE)
         self._layout = pmui.Column(
-            side_by_side(data, Posterior(session, problem, height=330)),
+            side_by_side(points, Posterior(session, problem, height=330)),
             marginal_view(session, problem, height=190),
             **WIDE,
         )
@@ -45,6 +51,12 @@ class LineCentre(Viewer):
                 NONE, NONE, NONE, lines=none, prior_lines=none, dark=dark
             )
         data, observed = snapshot.spec.data, snapshot.observed
+        points = previews.all_points(snapshot.spec)
+        apart = np.zeros(len(points.x), bool)
+        apart[list(data.get("left_out", ()))] = True
+        picked = snapshot.picked
+        if picked is None or picked.shape != apart.shape:
+            picked = np.zeros_like(apart)
         return figures.line_fit(
             observed["x"],
             observed["y"],
@@ -53,8 +65,19 @@ class LineCentre(Viewer):
             prior_lines=previews.prior_lines(snapshot.spec),
             membership=previews.inlier_probability(snapshot),
             truth=(data["slope"], data["intercept"]),
+            left_out=(points.x[apart], points.y[apart]),
+            picked=(points.x[picked], points.y[picked]),
             dark=dark,
         )
+
+    def _brush(self, bounds=None) -> None:
+        spec = self._session.snapshot.spec
+        if bounds is None or spec is None or spec.model != self._name:
+            return
+        left, bottom, right, top = bounds
+        points = previews.all_points(spec)
+        across = (points.x >= left) & (points.x <= right)
+        self._selection.box(across & (points.y >= bottom) & (points.y <= top))
 
     def _describe(self, snapshot: Snapshot) -> str:
         if snapshot.complaint:
@@ -68,6 +91,9 @@ class LineCentre(Viewer):
         if probability is not None:
             outliers = int((probability < 0.5).sum())
             text += f" The posterior takes {outliers} of them for outliers."
+        left_out = len(snapshot.spec.data.get("left_out", ()))
+        if left_out:
+            text += f" {left_out} more are left out."
         return text
 
     def __panel__(self):

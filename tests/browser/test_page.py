@@ -71,7 +71,7 @@ def test_a_brush_on_the_histogram_selects_stars_everywhere(visit):
     chosen = re.search(r"Selected: ([\d,]+)", page.notes)
     assert chosen is not None
     assert 100 < int(chosen[1].replace(",", "")) < 4768
-    page.press("Clear the selection")
+    page.press("Clear")
     page.page.wait_for_timeout(1000)
     assert "Selected" not in page.notes
 
@@ -104,6 +104,33 @@ def test_a_box_on_the_corner_chooses_draws(visit):
     page.press("All draws again")
     page.page.wait_for_timeout(1000)
     assert "Chosen" not in page.notes
+
+
+def test_points_in_a_box_are_left_out_and_taken_back(visit):
+    page = visit()
+    before = caption_numbers(page.notes)["m"]
+    figure = page.page.locator(".bk-Figure").first
+    leave = page.page.get_by_role("button", name="Leave out").locator("visible=true")
+    for _ in range(5):
+        box = figure.bounding_box()
+        assert box is not None
+        # The upper right half, where most points of the line are.
+        left, top = box["x"] + 0.45 * box["width"], box["y"] + 0.1 * box["height"]
+        page.drag((left, top), (left + 200, top + 150))
+        page.page.wait_for_timeout(1500)
+        if leave.count():
+            break
+    page.press("Leave out")
+    page.page.wait_for_timeout(1500)
+    page.settle()
+    assert re.search(r"[1-9]\d? more are left out", page.notes)
+    assert caption_numbers(page.notes)["m"] != before
+    page.press("Take all back")
+    page.page.wait_for_timeout(1500)
+    page.settle()
+    assert "left out" not in page.notes
+    # The same spec and seed give the same draws.
+    assert caption_numbers(page.notes)["m"] == before
 
 
 def test_nuts_follows_a_prior(visit):

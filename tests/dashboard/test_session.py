@@ -80,11 +80,11 @@ def test_polling_without_a_change_assigns_nothing(session):
 def test_a_cut_without_stars_is_a_complaint_and_loses_nothing(session):
     session.experiment.problem = "cluster"
     session.poll()
-    kept = session.snapshot.within_cut
+    kept = session.snapshot.fitted
     session.experiment.cut = (900.0, 901.0)
     session.poll()
     assert "leaves no star" in session.snapshot.complaint
-    assert session.snapshot.within_cut is kept
+    assert session.snapshot.fitted is kept
     with pytest.raises(DataError):
         session.start()
     session.experiment.cut = (0.2, 3.0)
@@ -118,7 +118,7 @@ def test_a_table_that_the_cut_empties_leaves_the_last_one_whole(session):
     session.poll()
     held = session.snapshot
     assert "leaves no star" in held.complaint
-    assert len(held.catalogue) == len(held.within_cut) == len(shown.within_cut)
+    assert len(held.catalogue) == len(held.fitted) == len(shown.fitted)
     session.experiment.seed += 1
     session.poll()
     assert "leaves no star" in session.snapshot.complaint
@@ -331,7 +331,7 @@ def test_memberships_of_the_table_are_those_of_the_cut(engine):
     session.start()
     wait_for(session, Phase.DONE)
     of_table = previews.table_membership(session.snapshot)
-    kept = session.snapshot.within_cut
+    kept = session.snapshot.fitted
     np.testing.assert_array_equal(
         of_table[kept], session.snapshot.record.stars.membership
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from data import observe
 from inference import reweight
 from inference.reweight import Reach
 from inference.spec import RunSpec
@@ -88,6 +89,20 @@ CASES = {
         ("dist_clust", "L", "frac_clust", "approx_size_clust"),
     ),
     "half strength": ({"model": "line"}, {"strength": 0.7}, ("m", "b")),
+    "a point left out": (
+        {"model": "line_outliers"},
+        {"data": {"source": "line", "left_out": [0]}},
+        ("m", "b", "Q"),
+    ),
+    "half a point taken back": (
+        {
+            "model": "line",
+            "data": {"source": "line", "left_out": [4]},
+            "strength": 0.5,
+        },
+        {"data": {"source": "line"}},
+        ("m", "b"),
+    ),
 }
 
 
@@ -96,7 +111,7 @@ def test_an_estimate_is_the_posterior_of_a_run(sample, case):
     content, change, names = case
     from_run = sample(content | {"sampler": SAMPLER})
     to = sample(content | change | {"sampler": SAMPLER | {"seed": 6}})
-    estimate = reweight.reweight(from_run, to.spec)
+    estimate = reweight.reweight(from_run, to.spec, observe(to.spec.data))
     assert estimate is not None
     assert estimate.reach is not Reach.TOO_FAR, estimate
     for name in names:
@@ -118,4 +133,4 @@ def test_what_a_run_could_not_draw_is_not_estimated(sample):
     other_data = RunSpec.from_json(
         {"model": "line", "data": {"source": "line", "seed": 13}}
     )
-    assert reweight.reweight(record, other_data) is None
+    assert reweight.reweight(record, other_data, observe(other_data.data)) is None

@@ -114,3 +114,22 @@ def test_whatever_json_holds_is_read_or_refused(content):
         RunSpec.from_json(content)
     except SpecError as refusal:
         assert len(str(refusal)) < 400
+
+
+def test_what_is_left_out_is_one_record_however_it_is_written():
+    def of(rows):
+        return RunSpec.from_json(
+            {"model": "line", "data": {"source": "line", "left_out": rows}}
+        )
+
+    assert of([3, 1, 3]) == of((1, 3))
+    assert of([]) == RunSpec.from_json({"model": "line"})
+    assert RunSpec.from_json(json.loads(str(of([3, 1])))) == of([1, 3])
+
+
+@pytest.mark.parametrize("rows", [[-1], [1.5], [True], ["1"], 3, "12", {"1": 2}])
+def test_rows_that_are_no_numbers_are_refused(rows):
+    with pytest.raises(SpecError, match=r"data\.left_out came"):
+        RunSpec.from_json(
+            {"model": "line", "data": {"source": "line", "left_out": rows}}
+        )

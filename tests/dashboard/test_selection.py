@@ -1,0 +1,139 @@
+"""Points and stars that are left out of a fit, and taken back."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import holoviews as hv
+import numpy as np
+import pytest
+
+from dashboard import previews
+from dashboard.experiment import Experiment
+from dashboard.session import Session
+from dashboard.views.line import LineCentre
+from dashboard.views.selection import Selection
+
+hv.extension("bokeh")
+
+
+class Idle(ThreadPoolExecutor):
+    """An executor that never gets round to anything."""
+
+    def submit(self, fn, /, *args, **kwargs) -> Future:
+        del fn, args, kwargs
+        return Future()
+
+
+@pytest.fixture
+def session():
+    return Session(Experiment(), Idle(1))
+
+
+def press(view: Selection, label: str) -> None:
+    (button,) = (b for b in view.__panel__() if getattr(b, "label", "") == label)
+    assert button.visible, label
+    button.param.trigger("clicks")
+
+
+def only(rows, count: int = 15) -> np.ndarray:
+    return np.isin(np.arange(count), rows)
+
+
+def test_points_are_left_out_one_after_another_and_taken_back(session):
+    view = Selection(session, "picked", "line_outliers")
+    for rows in ([2, 3], [7]):
+        view.box(only(rows))
+        press(view, "Leave out")
+        session.poll()
+    assert session.picked is None
+    spec, whole = session.snapshot.spec, previews.all_points(session.snapshot.spec)
+    assert spec.data["left_out"] == (2, 3, 7)
+    left = np.delete(np.arange(15), [2, 3, 7])
+    np.testing.assert_array_equal(session.snapshot.observed["y"], whole.y[left])
+    press(view, "Take all back")
+    session.poll()
+    assert "left_out" not in session.snapshot.spec.data
+    assert len(session.snapshot.observed["y"]) == 15
+
+
+def test_a_selection_can_be_fitted_alone(session):
+    view = Selection(session, "picked", "line_outliers")
+    view.box(only([0, 4, 5]))
+    press(view, "Fit only these")
+    session.poll()
+    whole = previews.all_points(session.snapshot.spec)
+    np.testing.assert_array_equal(session.snapshot.observed["x"], whole.x[[0, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [("selects", [2, 9]), ("adds", [1, 2, 9]), ("removes", [1]), ("keeps", [2])],
+)
+def test_a_box_is_combined_with_the_selection_before(session, how, expected):
+    view = Selection(session, "picked", "line_outliers")
+    view.box(only([1, 2]))
+    view._combine.value = how
+    view.box(only([2, 9]))
+    assert np.flatnonzero(session.picked).tolist() == expected
+
+
+def test_leaving_everything_out_is_a_complaint_that_can_be_undone(session):
+    view = Selection(session, "picked", "line_outliers")
+    view.box(only(range(15)))
+    press(view, "Leave out")
+    session.poll()
+    assert "take something back" in session.snapshot.complaint
+    assert len(session.snapshot.observed["y"]) == 15
+    press(view, "Take all back")
+    session.poll()
+    assert session.snapshot.complaint == ""
+
+
+def test_other_points_and_another_table_are_whole(session):
+    experiment = session.experiment
+    experiment.leave_out([3])
+    experiment.line_seed += 1
+    assert experiment.left_out == ()
+    experiment.problem = "cluster"
+    experiment.leave_out([3])
+    experiment.catalogue = experiment.catalogue.where(
+        experiment.catalogue.parallax > 1.0
+    )
+    assert experiment.left_out == ()
+
+
+def test_stars_that_are_left_out_are_not_fitted(session):
+    session.experiment.problem = "cluster"
+    session.poll()
+    before, table = session.snapshot, session.experiment.catalogue
+    view = Selection(session, "selected", "cluster")
+    bright = table.g_mag < 13
+    view.box(bright)
+    press(view, "Leave out")
+    session.poll()
+    fitted = session.snapshot.fitted
+    np.testing.assert_array_equal(fitted, before.fitted & ~bright)
+    assert 0 < fitted.sum() < before.fitted.sum()
+    np.testing.assert_array_equal(
+        session.snapshot.observed["parallax"], table.parallax[fitted]
+    )
+
+
+def test_the_plot_marks_what_is_left_out_and_what_is_selected(session):
+    view = LineCentre(session, "line_outliers")
+    session.experiment.leave_out([2])
+    session.picked = only([5, 6])
+    session.poll()
+    overlay = view._draw(session.snapshot, False)
+    points = previews.all_points(session.snapshot.spec)
+    by_label = {e.label: e for e in overlay if isinstance(e, hv.Points)}
+    assert by_label["left out"]["x"].tolist() == points.x[[2]].tolist()
+    assert by_label["selected"]["x"].tolist() == points.x[[5, 6]].tolist()
+    assert len(by_label["point"]) == 14
+
+
+def test_a_box_on_the_plot_selects_the_points_in_it(session):
+    view = LineCentre(session, "line_outliers")
+    points = previews.all_points(session.snapshot.spec)
+    x, y = points.x[4], points.y[4]
+    view._brush((x - 0.01, y - 0.01, x + 0.01, y + 0.01))
+    assert np.flatnonzero(session.picked).tolist() == [4]
