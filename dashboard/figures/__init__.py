@@ -16,7 +16,7 @@ from dashboard.figures.distance import star_distance
 from dashboard.figures.line import line_fit
 from dashboard.figures.marginals import marginals
 from dashboard.figures.parallaxes import parallax_histogram
-from dashboard.figures.stars import colour_magnitude, sky
+from dashboard.figures.stars import colour_magnitude, proper_motion, sky
 from dashboard.figures.summary import (
     Interval,
     interval,
@@ -36,6 +36,7 @@ __all__ = [
     "parallax_histogram",
     "plotting_range",
     "plotting_ranges",
+    "proper_motion",
     "selected",
     "sky",
     "star_distance",

@@ -10,7 +10,7 @@ from dashboard.figures.canvas import PLAIN
 from dashboard.figures.parallaxes import parallax_histogram
 from dashboard.figures.style import axes_options, home_template, palette, template
 
-__all__ = ["colour_magnitude", "parallax_histogram", "sky"]
+__all__ = ["colour_magnitude", "parallax_histogram", "proper_motion", "sky"]
 
 STAR_SIZE = 4
 FADED = 0.15
@@ -77,6 +77,39 @@ def sky(
     box = _square(np.asarray(ra, dtype=float), np.asarray(dec, dtype=float))
     home, *stars = overlay
     return overlay.clone([home.clone(box), *stars])
+
+
+def proper_motion(
+    pmra: np.ndarray,
+    pmdec: np.ndarray,
+    membership: np.ndarray | None,
+    selected: np.ndarray | None,
+    *,
+    dark: bool = False,
+) -> hv.Overlay:
+    """
+    Draw proper motions, that towards the east to the left.
+
+    Parameters
+    ----------
+    pmra, pmdec
+        (star,) proper motion in right ascension, times cos(dec), and in declination
+        [mas/yr]; stars with NaN are left out.
+    membership, selected, dark
+        As of ``colour_magnitude``.
+
+    Returns
+    -------
+    hv.Overlay
+        The same elements. The axes show nine stars of ten: a few run far ahead.
+    """
+    overlay = _scatter(_motion_looks(dark), pmra, pmdec, membership, selected)
+    good = np.isfinite(pmra) & np.isfinite(pmdec)
+    if not good.any():
+        return overlay
+    low, high = np.quantile([pmra[good], pmdec[good]], [0.025, 0.975], axis=1)
+    home, *stars = overlay
+    return overlay.clone([home.clone(_box(*np.stack([low, high], axis=1))), *stars])
 
 
 def _scatter(looks, x, y, membership, selected) -> hv.Overlay:
@@ -197,6 +230,18 @@ def _magnitude_looks(dark: bool) -> dict[str, Any]:
         xlabel="BP \N{MINUS SIGN} RP [mag]",
         ylabel="G [mag]",
         invert_yaxis=True,
+    )
+
+
+@cache
+def _motion_looks(dark: bool) -> dict[str, Any]:
+    return _star_looks(
+        dark,
+        "Motion by membership",
+        ("pm RA", "pm Dec"),
+        xlabel="pm in RA [mas/yr]",
+        ylabel="pm in Dec [mas/yr]",
+        invert_xaxis=True,
     )
 
 

@@ -168,7 +168,7 @@ def _set_range(axis: Any, low: float, high: float) -> None:
     axis.update(start=start, end=end, reset_start=start, reset_end=end)
 
 
-NAMED = 3
+NAMED = 1
 """Points that are named at once under the pointer."""
 
 

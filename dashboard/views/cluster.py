@@ -34,25 +34,29 @@ class ClusterCentre(Viewer):
             results=draws_so_far,
             gestures=[_brush(self._brush_parallax)],
         )
-        diagram, sky = (
+        diagram, sky, motion = (
             FigureView(
                 session,
                 draw,
-                lambda _: "",
-                height=330,
+                describe,
+                height=height,
                 settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected),
                 results=draws_so_far,
                 # Thousands of points: slower to draw, and memberships settle soon.
                 pace=2.0,
                 gestures=[_brush(brushed)],
             )
-            for draw, brushed in (
-                (self._diagram, self._brush_diagram),
-                (self._sky, self._brush_sky),
+            for draw, brushed, describe, height in (
+                (self._diagram, self._brush_diagram, _nothing, 330),
+                (self._sky, self._brush_sky, _nothing, 282),
+                (self._motion, self._brush_motion, _describe_motion, 282),
             )
         )
+        places = pmui.Tabs(
+            ("Sky", sky), ("Motion", motion), dynamic=True, sizing_mode="stretch_width"
+        )
         left = pmui.Column(
-            histogram, self._selection, side_by_side(diagram, sky), **WIDE
+            histogram, self._selection, side_by_side(diagram, places), **WIDE
         )
         right = pmui.Column(
             Posterior(session, problem, height=400),
@@ -113,6 +117,14 @@ class ClusterCentre(Viewer):
         stars, membership, selected = self._stars(snapshot)
         return figures.sky(stars.ra, stars.dec, membership, selected, dark=dark)
 
+    def _motion(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+        if not self._mine(snapshot):
+            return figures.proper_motion(NONE, NONE, None, None, dark=dark)
+        stars, membership, selected = self._stars(snapshot)
+        return figures.proper_motion(
+            stars.pmra, stars.pmdec, membership, selected, dark=dark
+        )
+
     def _brush_parallax(self, box) -> None:
         left, _, right, _ = box
         self._select(lambda t: (t.parallax >= left) & (t.parallax <= right))
@@ -122,6 +134,9 @@ class ClusterCentre(Viewer):
 
     def _brush_sky(self, box) -> None:
         self._select(lambda t: _inside(t.ra, t.dec, box))
+
+    def _brush_motion(self, box) -> None:
+        self._select(lambda t: _inside(t.pmra, t.pmdec, box))
 
     def _select(self, chosen) -> None:
         self._selection.box(chosen(self._session.experiment.catalogue))
@@ -145,6 +160,18 @@ class ClusterCentre(Viewer):
 
     def __panel__(self):
         return self._layout
+
+
+def _nothing(snapshot: Snapshot) -> str:
+    return ""
+
+
+def _describe_motion(snapshot: Snapshot) -> str:
+    """Say where a table has no proper motions."""
+    table = snapshot.catalogue
+    if table is None or np.isfinite(table.pmra).any():
+        return ""
+    return "This table has no proper motions."
 
 
 def _brush(select) -> hv.streams.BoundsXY:

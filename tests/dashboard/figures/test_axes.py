@@ -8,6 +8,7 @@ from dashboard.figures import (
     colour_magnitude,
     line_fit,
     parallax_histogram,
+    proper_motion,
     sky,
     star_distance,
 )
@@ -103,7 +104,7 @@ def test_stars_are_sent_in_single_precision():
     assert kinds == {np.dtype("float32")}
 
 
-@pytest.mark.parametrize("figure", [colour_magnitude, sky])
+@pytest.mark.parametrize("figure", [colour_magnitude, proper_motion, sky])
 def test_selected_stars_lie_over_faded_ones(figure):
     chosen = np.arange(STARS) < 7
     overlay = figure(COLOUR, MAG, None, chosen)
@@ -117,6 +118,7 @@ def test_magnitudes_run_downwards_and_right_ascension_leftwards():
     for overlay, axis in (
         (colour_magnitude(COLOUR, MAG, None, None), "y_range"),
         (sky(RA, DEC, None, None), "x_range"),
+        (proper_motion(RA, DEC, None, None), "x_range"),
     ):
         figure = hv.render(overlay)
         assert getattr(figure, axis).start > getattr(figure, axis).end
@@ -213,3 +215,13 @@ def test_legends_name_only_what_is_drawn():
     figure = hv.render(distance(draws=np.zeros((4, 0)), inverse_parallax=None))
     shown = [item.label.value for item in figure.legend[0].items if item.visible]
     assert shown == ["prior"]
+
+
+def test_a_star_that_runs_far_ahead_does_not_shrink_the_others():
+    motion = np.random.default_rng(3).normal(-11.0, 1.0, (2, 500))
+    motion[:, :5] = 900.0, -4000.0, 20.0, 600.0, -70.0
+    left, bottom, right, top = box(proper_motion(*motion, None, None))
+    assert -15 < left < right < -7
+    assert -15 < bottom < top < -7
+    stars = next(e for e in proper_motion(*motion, None, None) if e.label == "stars")
+    assert len(stars) == 500
