@@ -12,7 +12,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import engine, page
+from benchmarks import engine, follow, page
 
 
 def main() -> int:
@@ -27,6 +27,8 @@ def main() -> int:
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}")
     print(libraries, flush=True)
     holds = engine.main(options.quick, options.table)
+    print(flush=True)
+    holds = follow.main() and holds
     if not options.engine:
         print(flush=True)
         holds = page.main(20 if options.quick else 100) and holds

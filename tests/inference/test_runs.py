@@ -209,3 +209,33 @@ def test_chains_in_one_vectorised_program_sample_the_same(engine, monkeypatch, m
     assert other.shape == (3, 200)
     error = one.std() / np.sqrt(summaries.summarise({name: one})[name].ess_bulk)
     assert abs(monte_carlo_z(other, one.mean(), extra=error)) < 5
+
+
+def test_a_moved_cut_compiles_nothing(sample):
+    import jax
+
+    from data import observe
+
+    content = {"model": "cluster", "sampler": {"warmup": 50, "draws": 50}}
+    spec = RunSpec.from_json(content)
+    whole = observe(spec.data)
+    compiled = []
+
+    def count(event: str, seconds: float, **details) -> None:
+        del seconds, details
+        if event.endswith("backend_compile_duration"):
+            compiled.append(event)
+
+    def run(stars: int) -> int:
+        before = len(compiled)
+        sample(content, {name: value[:stars] for name, value in whole.items()})
+        return len(compiled) - before
+
+    jax.monitoring.register_event_duration_secs_listener(count)
+    try:
+        # Tables of 298 to 342 stars are filled up to one size; one of 400 is not.
+        run(330)
+        assert run(305) == 0
+        assert run(400) > 0
+    finally:
+        jax.monitoring.unregister_event_duration_listener(count)
