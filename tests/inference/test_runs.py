@@ -239,3 +239,11 @@ def test_a_moved_cut_compiles_nothing(sample):
         assert run(400) > 0
     finally:
         jax.monitoring.unregister_event_duration_listener(count)
+
+
+def test_a_single_point_can_be_fitted(sample):
+    # There is no line through two points to start at.
+    data = {"source": "line", "left_out": list(range(1, 15))}
+    sampler = {"warmup": 50, "draws": 50}
+    record = sample({"model": "line_outliers", "data": data, "sampler": sampler})
+    assert np.isfinite(record.draws["m"]).all()
