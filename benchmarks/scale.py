@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inference import quadrature, reduction, worker
+from inference import devices, quadrature, reduction
 from inference.models import cluster
 
 SIZES = (1_000, 4_300, 10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=SIZES[-1])
     parser.add_argument("--errors", action="store_true", help="slow: exact sums too")
     options = parser.parse_args()
-    worker.configure()
+    devices.configure()
     base = _placed(quadrature.star_nodes(*field(BASE, 0)))
     moved = SPREAD * np.random.default_rng(1).standard_normal((10, 4))
     thetas = np.concatenate([TRUTH[None], TRUTH + moved])

@@ -66,7 +66,10 @@ def forget() -> None:
 
 def configure() -> None:
     """Set JAX up in the process where this is called."""
-    _worker().configure()
+    _worker()
+    from inference import devices
+
+    devices.configure()
 
 
 def in_process() -> Executor:

@@ -11,13 +11,11 @@ whatever traces a model here holds `TRACING`. Compiled programs run side by side
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jax.flatten_util import ravel_pytree
 from numpyro import handlers
@@ -298,21 +296,3 @@ def _row(shape, position, state, arguments):
     stats["step_size"] = state.adapt_state.step_size
     key = state.rng_key if shape.latent else None
     return constrained(shape, position, arguments, key), stats
-
-
-def in_threads(function: Callable, count: int, threads: int) -> list:
-    """Return ``function(k)`` for k = 0 to count - 1, computing some at a time."""
-    if threads == 1 or count <= 1:
-        return [function(k) for k in range(count)]
-    with ThreadPoolExecutor(min(threads, count)) as pool:
-        return list(pool.map(function, range(count)))
-
-
-def stack(trees: list) -> Any:
-    """Stack pytrees of arrays along a new first axis, as NumPy."""
-    return jax.tree.map(lambda *a: np.stack([np.asarray(x) for x in a]), *trees)
-
-
-def take(tree: Any, chain: int) -> Any:
-    """Return one chain of a stacked pytree."""
-    return jax.tree.map(lambda a: a[chain], tree)

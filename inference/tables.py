@@ -12,7 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from numpyro.distributions import biject_to
 
-from inference import conditionals, emulator, locate, nuts, quadrature, reduction
+from inference import (
+    chains,
+    conditionals,
+    emulator,
+    locate,
+    nuts,
+    quadrature,
+    reduction,
+)
 from inference.models import cluster, numpyro_priors
 
 
@@ -188,7 +196,7 @@ def _exact(nodes, theta):
 
 def likelihoods(nodes, thetas):
     """Log likelihoods and gradients at many populations."""
-    done = nuts.in_threads(
+    done = chains.in_threads(
         lambda k: _likelihood(nodes, thetas[k]), len(thetas), threads()
     )
     values, gradients = zip(*done, strict=True)
@@ -214,7 +222,7 @@ def summed(nodes, populations) -> tuple[np.ndarray, ...]:
     """
     zero = np.zeros(nodes.parallax.shape)
     sums = (zero, zero, zero)
-    for one in nuts.in_threads(
+    for one in chains.in_threads(
         lambda k: _moments(nodes, populations[k]), len(populations), threads()
     ):
         sums = tuple(

@@ -49,9 +49,9 @@ def engine(cache):
     """An executor in this process."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from inference import worker
+    from inference import devices
 
-    worker.configure(str(cache / "jax"))
+    devices.configure(str(cache / "jax"))
     with ThreadPoolExecutor(1) as executor:
         yield executor
 

@@ -46,10 +46,15 @@ def test_data_knows_neither_page_nor_inference(path):
 def test_the_page_computes_nothing_with_jax(path):
     assert not roots(path) & {"jax", "numpyro"}
     heavy = {
-        "inference.worker",
-        "inference.nuts",
+        "inference.begin",
+        "inference.chains",
+        "inference.devices",
         "inference.models",
+        "inference.nuts",
+        "inference.programs",
         "inference.starts",
+        "inference.tables",
+        "inference.worker",
     }
     assert not imported(path) & heavy
 

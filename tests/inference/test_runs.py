@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from inference import engines, nuts, pacing, summaries, worker
+from inference import devices, engines, nuts, pacing, summaries, worker
 from inference.models import MODELS
 from inference.runner import Phase, Run
 from inference.spec import RunSpec
@@ -179,7 +179,7 @@ def test_a_cache_that_others_may_write_is_not_used(tmp_path, monkeypatch):
     folder = tmp_path / "open"
     folder.mkdir()
     folder.chmod(0o777)
-    worker.configure(str(folder))
+    devices.configure(str(folder))
     assert jax.config.jax_compilation_cache_dir == before
 
 

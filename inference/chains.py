@@ -1,0 +1,26 @@
+"""Chains side by side: computed in threads, stacked into arrays, and one taken out."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jax
+import numpy as np
+
+
+def in_threads(function: Callable, count: int, threads: int) -> list:
+    """Return ``function(k)`` for k = 0 to count - 1, computing some at a time."""
+    if threads == 1 or count <= 1:
+        return [function(k) for k in range(count)]
+    with ThreadPoolExecutor(min(threads, count)) as pool:
+        return list(pool.map(function, range(count)))
+
+
+def stack(trees: list) -> Any:
+    """Stack pytrees of arrays along a new first axis, as NumPy."""
+    return jax.tree.map(lambda *a: np.stack([np.asarray(x) for x in a]), *trees)
+
+
+def take(tree: Any, chain: int) -> Any:
+    """Return one chain of a stacked pytree."""
+    return jax.tree.map(lambda a: a[chain], tree)

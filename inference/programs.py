@@ -1,0 +1,100 @@
+"""From a task to the program that computes it: its shape, and its arguments."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from inference import nuts, tables
+from inference.emulator import Emulator, never
+from inference.models import cluster
+from inference.records import Task
+
+NOWHERE = cluster.FieldGuide(*np.zeros(4))
+"""Of the method that has no use for it."""
+
+
+def shape_of(task: Task, adapt: bool) -> nuts.Shape:
+    """Return what is fixed when a task's program is compiled.
+
+    Parameters
+    ----------
+    task : Task
+    adapt : bool
+        Whether warm-up adapts the metric.
+    """
+    spec = task.spec
+    vectorised = jax.default_backend() != "cpu"
+    return nuts.Shape(
+        model=spec.model,
+        method=spec.method,
+        families=tuple((name, p.family) for name, p in spec.priors.items()),
+        observed=_shapes(task),
+        warmup=spec.sampler.warmup,
+        target_accept=spec.sampler.target_accept,
+        max_tree_depth=_depth(task, adapt),
+        adapt_metric=adapt,
+        dense_metric=spec.method != "hierarchical",
+        latent=task.latent,
+        chains=task.chains if vectorised else 1,
+    )
+
+
+def _shapes(task: Task) -> tuple[tuple[int, ...], ...]:
+    if task.spec.method == "marginal":
+        return (tables.stars_of(task.observed).nodes.parallax.shape,)
+    return tuple(np.shape(task.observed[name]) for name in sorted(task.observed))
+
+
+def _depth(task: Task, adapt: bool) -> int:
+    """Return the largest depth of a trajectory's tree.
+
+    Thousands of standard normal coordinates swing with one period, and NUTS cannot see
+    the turn of a trajectory whose doublings jump over it: it then goes on for hundreds
+    of steps. A tree that spans one period, as long as steps are in so many dimensions,
+    is all that such coordinates need; half a period gave a third of the effective draws
+    a step.
+    """
+    depth = task.spec.sampler.max_tree_depth
+    if task.spec.method != "hierarchical" or adapt:
+        return depth
+    period = 2 * np.pi / nuts.step_size(2 * len(task.observed["parallax"]))
+    return min(depth, int(np.log2(period)))
+
+
+def arguments_of(task: Task) -> nuts.Arguments:
+    """Return data on the device, and hyper-parameters."""
+    if task.spec.method == "marginal":
+        emulator = Emulator(*task.guide) if task.guide else never()
+        return marginal_arguments(task, emulator)
+    observed: dict[str, Any] = {n: jnp.asarray(v) for n, v in task.observed.items()}
+    if task.spec.model == "cluster":
+        guide = cluster.FieldGuide(*task.guide) if task.guide else NOWHERE
+        observed["field"] = jax.tree.map(jnp.asarray, guide)
+    return nuts.Arguments(observed, task.hyperparameters, float(task.spec.strength))
+
+
+def marginal_arguments(task: Task, emulator: Emulator) -> nuts.Arguments:
+    """Return those of the method that integrates distances out."""
+    nodes = tables.stars_of(task.observed).nodes
+    observed = {"nodes": nodes, "emulator": jax.tree.map(jnp.asarray, emulator)}
+    return nuts.Arguments(observed, task.hyperparameters, float(task.spec.strength))
+
+
+def program_of(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
+    """Return the compiled program of a task."""
+    return nuts.program(shape, nuts.Example(*example_start(task, shape), arguments))
+
+
+def example_start(task: Task, shape: nuts.Shape):
+    """Return a position, a metric and a key of the types that a start has."""
+    names = [p.name for p in task.spec.problem.parameters]
+    position: dict[str, np.ndarray] = {name: np.zeros(()) for name in names}
+    size = len(names)
+    if task.spec.method == "hierarchical":
+        stars = len(task.observed["parallax"])
+        position |= dict.fromkeys(nuts.OFFSETS, np.zeros(stars))
+        size += 2 * stars
+    metric = np.eye(size) if shape.dense_metric else np.ones(size)
+    return position, metric, jax.random.PRNGKey(0)
