@@ -251,10 +251,14 @@ class Session(param.Parameterized):
         """Weight the draws shown to a spec that no run reaches in a moment."""
         if shown is None or shown.spec == spec:
             return None
-        # Another number of points is another program: that takes longer than a moment.
-        if self.experiment.follows and shown.spec.data == spec.data:
+        if not self.experiment.follows:
+            return reweight.reweight(shown, spec, observed)
+        # Another number of points is another program, which takes longer than a moment
+        # to compile: until then an estimate bridges, or there is nothing to say.
+        if shown.spec.data == spec.data:
             return None
-        return reweight.reweight(shown, spec, observed)
+        bridge = reweight.reweight(shown, spec, observed)
+        return bridge if bridge is not None and bridge.weights.size else None
 
     def _data(self, spec: RunSpec) -> dict:
         """Return the arrays of a spec: the last ones, while it is the same data.

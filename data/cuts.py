@@ -74,13 +74,14 @@ def kept_rows(count: int, left_out: Any, among: np.ndarray | None = None) -> np.
     """
     kept = np.ones(count, bool)
     for row in left_out:
+        # To Python, True is a whole number.
         whole = isinstance(row, Integral) and not isinstance(row, bool)
-        if not whole or row not in range(count):
+        if not whole or not 0 <= int(row) < count:
             raise DataError(
                 f"left_out came with {shown(row)}: give whole numbers from 0 to "
                 f"{count - 1}."
             )
-    kept[np.asarray(left_out, dtype=int)] = False
+        kept[int(row)] = False
     if not (kept if among is None else kept & among).any():
         raise DataError("Everything is left out: take something back.")
     return kept

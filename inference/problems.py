@@ -49,6 +49,8 @@ class Problem(NamedTuple):
     """The quantities that answer the question: what the first plots show."""
     sources: tuple[str, ...]
     """Data sources that can feed it."""
+    observed: tuple[str, ...]
+    """Names of the arrays that its model takes."""
     methods: tuple[str, ...]
     """Ways of inference; the first is the default."""
 
@@ -80,6 +82,8 @@ class Problem(NamedTuple):
         )
 
 
+POINTS = ("x", "y", "yerr")
+PARALLAXES = ("parallax", "parallax_error", "zero_point")
 LOCATION = ("Normal", "StudentT", "Uniform")
 SCALE = ("HalfNormal", "HalfCauchy", "Exponential", "LogNormal", "Gamma", "Uniform")
 FRACTION = ("Uniform", "Beta")
@@ -111,6 +115,7 @@ LINE = Problem(
     derived=(_slope, _intercept),
     headline=("m", "b"),
     sources=("line",),
+    observed=POINTS,
     methods=("nuts",),
 )
 
@@ -174,6 +179,7 @@ STAR = Problem(
     derived=(Derived("distance", "distance [pc]", "distance of the star"),),
     headline=("distance",),
     sources=("star",),
+    observed=PARALLAXES,
     methods=("nuts",),
 )
 
@@ -222,6 +228,7 @@ CLUSTER = Problem(
     ),
     headline=("dist_clust", "approx_size_clust", "L", "frac_clust"),
     sources=("simulated_m67", "file"),
+    observed=PARALLAXES,
     methods=("marginal", "hierarchical"),
 )
 

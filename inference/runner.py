@@ -115,7 +115,8 @@ class Run:
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._wish = Wish.GO
-        arrays = _for_model(header.spec, observed)
+        names = header.spec.problem.observed
+        arrays = {name: np.asarray(observed[name], dtype=float) for name in names}
         self._task = Task(header.spec, arrays, latent=header.latent)
         self._growth = Growth()
         self._chunks = 0
@@ -338,9 +339,3 @@ class Run:
 def _kind(device: str) -> str:
     """Return a device without how many cores it has, which change no draw."""
     return device.partition(",")[0]
-
-
-def _for_model(spec: RunSpec, observed: Mapping[str, np.ndarray]) -> dict:
-    names = {"line": ("x", "y", "yerr"), "line_outliers": ("x", "y", "yerr")}
-    wanted = names.get(spec.model, ("parallax", "parallax_error", "zero_point"))
-    return {name: np.asarray(observed[name], dtype=float) for name in wanted}

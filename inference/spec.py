@@ -244,7 +244,6 @@ def _check_data(problem: Problem, data: Mapping[str, Any]) -> None:
             )
         if isinstance(value, float) and not math.isfinite(value):
             raise SpecError(f"data.{name} came as {value}: give a finite number.")
-
         if name == "left_out":
             _check_rows(value)
 
@@ -266,12 +265,11 @@ def _normal_form(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kind_in_words(kinds: Any) -> str:
-    words = {
-        str: "text", int: "a whole number", float: "a number", list: "a list",
-        tuple: "a tuple",
-    }  # fmt: skip
+    words = {str: "text", int: "a whole number", float: "a number", list: "a list"}
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
-    return " or ".join(words[k] for k in kinds if not (k is int and float in kinds))
+    # A number may be whole, and Python's tuple is JSON's list too.
+    said = [k for k in words if k in kinds and not (k is int and float in kinds)]
+    return " or ".join(words[k] for k in said)
 
 
 def _check_prior(parameter: Parameter, prior: Prior) -> None:

@@ -182,7 +182,8 @@ def _describe_cut(snapshot: Snapshot) -> str:
         return snapshot.complaint
     if snapshot.fitted is None or snapshot.catalogue is None or snapshot.spec is None:
         return ""
-    text = f"{snapshot.fitted.sum():,} stars kept by the cut."
+    also = " and not left out" if "left_out" in snapshot.spec.data else ""
+    text = f"{snapshot.fitted.sum():,} stars kept by the cut{also}."
     choice = snapshot.spec.data.get("zero_point")
     if choice == "lindegren2021":
         points = zero_points(snapshot.catalogue.where(snapshot.fitted), choice)

@@ -1,5 +1,7 @@
 """The middle of the page for a cluster: its stars, linked, and its posterior."""
 
+from functools import partial
+
 import holoviews as hv
 import numpy as np
 import panel_material_ui as pmui
@@ -37,19 +39,19 @@ class ClusterCentre(Viewer):
         diagram, sky, motion = (
             FigureView(
                 session,
-                draw,
+                partial(self._scatter, figure, columns),
                 describe,
                 height=height,
                 settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected),
                 results=draws_so_far,
                 # Thousands of points: slower to draw, and memberships settle soon.
                 pace=2.0,
-                gestures=[_brush(brushed)],
+                gestures=[_brush(partial(self._brush_columns, columns))],
             )
-            for draw, brushed, describe, height in (
-                (self._diagram, self._brush_diagram, _nothing, 330),
-                (self._sky, self._brush_sky, _nothing, 282),
-                (self._motion, self._brush_motion, _describe_motion, 282),
+            for figure, columns, describe, height in (
+                (figures.colour_magnitude, ("bp_rp", "g_mag"), _nothing, 330),
+                (figures.sky, ("ra", "dec"), _nothing, 282),
+                (figures.proper_motion, ("pmra", "pmdec"), _describe_motion, 282),
             )
         )
         places = pmui.Tabs(
@@ -103,43 +105,25 @@ class ClusterCentre(Viewer):
             dark=dark,
         )
 
-    def _diagram(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+    def _scatter(
+        self, figure, columns: tuple[str, str], snapshot: Snapshot, dark: bool
+    ) -> hv.Overlay:
+        """Draw two columns of the stars."""
         if not self._mine(snapshot):
-            return figures.colour_magnitude(NONE, NONE, None, None, dark=dark)
+            return figure(NONE, NONE, None, None, dark=dark)
         stars, membership, selected = self._stars(snapshot)
-        return figures.colour_magnitude(
-            stars.bp_rp, stars.g_mag, membership, selected, dark=dark
-        )
-
-    def _sky(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
-        if not self._mine(snapshot):
-            return figures.sky(NONE, NONE, None, None, dark=dark)
-        stars, membership, selected = self._stars(snapshot)
-        return figures.sky(stars.ra, stars.dec, membership, selected, dark=dark)
-
-    def _motion(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
-        if not self._mine(snapshot):
-            return figures.proper_motion(NONE, NONE, None, None, dark=dark)
-        stars, membership, selected = self._stars(snapshot)
-        return figures.proper_motion(
-            stars.pmra, stars.pmdec, membership, selected, dark=dark
-        )
+        x, y = (getattr(stars, name) for name in columns)
+        return figure(x, y, membership, selected, dark=dark)
 
     def _brush_parallax(self, box) -> None:
         left, _, right, _ = box
-        self._select(lambda t: (t.parallax >= left) & (t.parallax <= right))
+        parallax = self._session.experiment.catalogue.parallax
+        self._selection.box((parallax >= left) & (parallax <= right))
 
-    def _brush_diagram(self, box) -> None:
-        self._select(lambda t: _inside(t.bp_rp, t.g_mag, box))
-
-    def _brush_sky(self, box) -> None:
-        self._select(lambda t: _inside(t.ra, t.dec, box))
-
-    def _brush_motion(self, box) -> None:
-        self._select(lambda t: _inside(t.pmra, t.pmdec, box))
-
-    def _select(self, chosen) -> None:
-        self._selection.box(chosen(self._session.experiment.catalogue))
+    def _brush_columns(self, columns: tuple[str, str], box) -> None:
+        table = self._session.experiment.catalogue
+        x, y = (getattr(table, name) for name in columns)
+        self._selection.box(_inside(x, y, box))
 
     def _describe(self, snapshot: Snapshot) -> str:
         if not self._mine(snapshot):
@@ -148,7 +132,7 @@ class ClusterCentre(Viewer):
         text = f"{len(stars):,} stars of {stars.name}."
         if membership is not None:
             text += f" {membership.sum():,.0f} of them are expected in the cluster."
-        left_out = self._session.experiment.stars_left_out
+        left_out = snapshot.spec.data.get("left_out", ())
         if left_out:
             text += f" Left out: {len(left_out):,} of the table."
         if selected is not None:

@@ -167,6 +167,23 @@ class Visit:
         mouse.move(*end, steps=6)
         mouse.up()
 
+    def box_on(self, figure: int, corner, size, taken) -> None:
+        """Draw a box on a figure until ``taken()`` is true of the page.
+
+        Its upper left corner is given in parts of the figure, its size in pixels. On a
+        busy machine the first drag may come before the plot listens to any.
+        """
+        for _ in range(5):
+            place = self.page.locator(".bk-Figure").nth(figure).bounding_box()
+            assert place is not None
+            left = place["x"] + corner[0] * place["width"]
+            top = place["y"] + corner[1] * place["height"]
+            self.drag((left, top), (left + size[0], top + size[1]))
+            for _ in range(15):
+                self.page.wait_for_timeout(200)
+                if taken():
+                    return
+
 
 @pytest.fixture
 def visit(server, browser):

@@ -60,14 +60,7 @@ def test_the_cluster_runs_and_says_its_distance(visit):
 def test_a_brush_on_the_histogram_selects_stars_everywhere(visit):
     page = visit()
     page.choose("Distance of a cluster")
-    # On a busy machine the first drag may come before the plot listens to any.
-    for _ in range(5):
-        box = page.page.locator(".bk-Figure").first.bounding_box()
-        assert box is not None
-        page.drag((box["x"] + 180, box["y"] + 60), (box["x"] + 230, box["y"] + 130))
-        page.page.wait_for_timeout(3000)
-        if "Selected" in page.notes:
-            break
+    page.box_on(0, (0.4, 0.25), (50, 70), lambda: "Selected" in page.notes)
     chosen = re.search(r"Selected: ([\d,]+)", page.notes)
     assert chosen is not None
     assert 100 < int(chosen[1].replace(",", "")) < 4768
@@ -87,17 +80,9 @@ def type_prior(page, loc: str, scale: str) -> None:
 
 def test_a_box_on_the_corner_chooses_draws(visit):
     page = visit()
-    # Data, corner and marginals, in this order.
-    corner = page.page.locator(".bk-Figure").nth(1)
-    for _ in range(5):
-        box = corner.bounding_box()
-        assert box is not None
-        # The lower left panel: slope across, inlier fraction up.
-        left, top = box["x"] + 0.17 * box["width"], box["y"] + 0.72 * box["height"]
-        page.drag((left, top), (left + 45, top + 30))
-        page.page.wait_for_timeout(1500)
-        if "Chosen" in page.notes:
-            break
+    # Data, corner and marginals, in this order; the lower left panel of the corner has
+    # slope across and inlier fraction up.
+    page.box_on(1, (0.17, 0.72), (45, 30), lambda: "Chosen" in page.notes)
     chosen = re.search(r"Chosen: ([\d,]+) draws with m", page.notes)
     assert chosen is not None
     assert 10 < int(chosen[1].replace(",", "")) < 4000
@@ -109,17 +94,9 @@ def test_a_box_on_the_corner_chooses_draws(visit):
 def test_points_in_a_box_are_left_out_and_taken_back(visit):
     page = visit()
     before = caption_numbers(page.notes)["m"]
-    figure = page.page.locator(".bk-Figure").first
     leave = page.page.get_by_role("button", name="Leave out").locator("visible=true")
-    for _ in range(5):
-        box = figure.bounding_box()
-        assert box is not None
-        # The upper right half, where most points of the line are.
-        left, top = box["x"] + 0.45 * box["width"], box["y"] + 0.1 * box["height"]
-        page.drag((left, top), (left + 200, top + 150))
-        page.page.wait_for_timeout(1500)
-        if leave.count():
-            break
+    # The upper right half, where most points of the line are.
+    page.box_on(0, (0.45, 0.1), (200, 150), leave.count)
     page.press("Leave out")
     page.page.wait_for_timeout(1500)
     page.settle()

@@ -1,31 +1,14 @@
 """Points and stars that are left out of a fit, and taken back."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
-
 import holoviews as hv
 import numpy as np
 import pytest
 
 from dashboard import previews
-from dashboard.experiment import Experiment
-from dashboard.session import Session
 from dashboard.views.line import LineCentre
 from dashboard.views.selection import Selection
 
 hv.extension("bokeh")
-
-
-class Idle(ThreadPoolExecutor):
-    """An executor that never gets round to anything."""
-
-    def submit(self, fn, /, *args, **kwargs) -> Future:
-        del fn, args, kwargs
-        return Future()
-
-
-@pytest.fixture
-def session():
-    return Session(Experiment(), Idle(1))
 
 
 def press(view: Selection, label: str) -> None:

@@ -1,7 +1,6 @@
 """The state of a session, without a browser."""
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,19 +15,7 @@ from inference.problems import PROBLEMS
 from inference.reweight import Reach
 from inference.runner import Phase, Run
 from inference.spec import RunSpec
-
-
-class Idle(ThreadPoolExecutor):
-    """An executor that never gets round to anything."""
-
-    def submit(self, fn, /, *args, **kwargs) -> Future:
-        del fn, args, kwargs
-        return Future()
-
-
-@pytest.fixture
-def session():
-    return Session(Experiment(), Idle(1))
+from tests.dashboard.conftest import Idle
 
 
 def wait_for(session: Session, phase: Phase) -> None:
@@ -336,3 +323,22 @@ def test_memberships_of_the_table_are_those_of_the_cut(engine):
         of_table[kept], session.snapshot.record.stars.membership
     )
     assert np.isnan(of_table[~kept]).all()
+
+
+def test_while_a_run_is_on_its_way_no_withdrawn_estimate_is_shown(engine):
+    session = Session(Experiment(problem="line_outliers", draws=1000), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    session._executor = Idle(1)
+    session.experiment.leave_out([0])
+    session.tick()
+    assert session.snapshot.estimate is not None
+    assert session.snapshot.estimate.weights.size
+    # Two points of fifteen are another question.
+    session.experiment.leave_out(range(2, 15))
+    session.poll()
+    assert session.snapshot.estimate is None
+    session.experiment.live = False
+    session.poll()
+    assert session.snapshot.estimate is not None
+    assert session.snapshot.estimate.reach is Reach.TOO_FAR
