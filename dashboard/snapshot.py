@@ -13,7 +13,7 @@ from inference.runner import RunRecord
 from inference.spec import RunSpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """Everything a view may show, at one moment."""
 

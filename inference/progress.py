@@ -27,7 +27,8 @@ class Phase(enum.Enum):
         return self in (Phase.DONE, Phase.STOPPED, Phase.CANCELLED, Phase.FAILED)
 
 
-@dataclass(frozen=True)
+# What holds arrays is compared by identity: arrays are never edited.
+@dataclass(frozen=True, eq=False)
 class StarSummary:
     """Every star's membership and distance, averaged over draws so far."""
 
@@ -39,7 +40,7 @@ class StarSummary:
     """Standard deviation of the distance [pc], (star,)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunRecord:
     """What a run has reached; a new one replaces it after every chunk."""
 

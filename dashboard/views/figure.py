@@ -54,7 +54,9 @@ class FigureView(Viewer):
         self._pace, self._drawn_at = pace, time.monotonic()
         self._stream = Shown(snapshot=session.snapshot, dark=session.dark)
         self._drawn: in_place.Layout | None = None
-        self.plot = hv.DynamicMap(self._figure, streams=[self._stream, *gestures])
+        # HoloViews would know a snapshot by its address, which another may have later.
+        drawn = hv.Callable(self._figure, memoize=False)
+        self.plot = hv.DynamicMap(drawn, streams=[self._stream, *gestures])
         self._pane = pn.pane.HoloViews(
             self.plot, height=height, sizing_mode="stretch_width", linked_axes=False
         )
@@ -80,8 +82,10 @@ class FigureView(Viewer):
                 return
         self._drawn_at = time.monotonic()
         same_theme = dark == self._stream.dark
-        # Whoever draws this plot from now on draws the newest.
+        # Whoever draws this plot from now on draws the newest: HoloViews would show
+        # what it drew first to a page that the plot comes back to.
         self._stream.update(snapshot=now, dark=dark)
+        self.plot.reset()
         plots = [plot for plot, _ in self._pane._plots.values()]
         if not plots:
             return

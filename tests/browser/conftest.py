@@ -53,6 +53,8 @@ def server(tmp_path_factory, cache):
     finally:
         process.terminate()
         process.wait(20)
+    # What goes wrong in a timer's turn is told to nobody else.
+    assert "Traceback" not in log.read_text(), log.read_text()
 
 
 def _wait_for(port: int, process, log: Path) -> None:

@@ -91,6 +91,17 @@ def test_a_box_on_the_corner_chooses_draws(visit):
     assert "Chosen" not in page.notes
 
 
+def test_problem_after_problem_in_one_page_and_dark_between(visit):
+    page = visit()
+    for problem in ("Distance of one star", "Distance of a cluster", "A line"):
+        page.choose(problem)
+    page.press("Toggle theme")
+    # What draws these while the page was light is dressed anew when they come back.
+    for problem in ("Distance of one star", "Distance of a cluster", "A line"):
+        page.choose(problem)
+        assert page.status.startswith("Done")
+
+
 def test_points_in_a_box_are_left_out_and_taken_back(visit):
     page = visit()
     before = caption_numbers(page.notes)["m"]

@@ -1,0 +1,78 @@
+"""A plot that comes back to the page is the newest, in the dress of now."""
+
+from dataclasses import replace
+
+import holoviews as hv
+import numpy as np
+import param
+import pytest
+from bokeh.models import Plot
+
+from dashboard.figures.style import palette
+from dashboard.views.figure import FigureView, same
+from dashboard.views.line import LineCentre
+from dashboard.views.posterior import marginal_view
+from dashboard.views.star import StarCentre
+from inference.problems import PROBLEMS
+from inference.progress import RunRecord, StarSummary
+
+hv.extension("bokeh")
+
+
+def figure_of(root) -> Plot:
+    (figure,) = root.select({"type": Plot})
+    return figure
+
+
+@pytest.fixture
+def view(session) -> FigureView:
+    return marginal_view(session, PROBLEMS["line_outliers"], 190)
+
+
+def test_a_plot_that_comes_back_has_the_theme_of_now(session, view):
+    layout = view.__panel__()
+    root = layout.get_root()
+    assert figure_of(root).title.text_color == palette(False).ink
+    session.dark = True
+    layout._cleanup(root)
+    assert figure_of(layout.get_root()).title.text_color == palette(True).ink
+
+
+def test_a_plot_that_comes_back_has_the_data_of_now(session):
+    centre = LineCentre(session, "line_outliers")
+    (layout,) = centre.__panel__().select(
+        lambda pane: (
+            isinstance(getattr(pane, "object", None), hv.DynamicMap)
+            and "Data" in str(pane.object[()].opts.get("plot").kwargs.get("title"))
+        )
+    )
+    root = layout.get_root()
+    session.experiment.line_seed = 3
+    session.poll()
+    layout._cleanup(root)
+    session.experiment.line_seed = 4
+    session.poll()
+    shown = {
+        tuple(source.data["y"])
+        for glyph in figure_of(layout.get_root()).renderers
+        if "outlier" in (source := glyph.data_source).data
+    }
+    assert tuple(session.snapshot.observed["y"]) in shown
+
+
+def stars(membership: float) -> StarSummary:
+    return StarSummary(*(np.full(3, membership) for _ in StarSummary.__annotations__))
+
+
+def test_what_holds_arrays_is_compared_by_identity():
+    one, other = stars(0.5), stars(0.5)
+    assert same((one,), (one,))
+    assert not same((one,), (other,))
+
+
+def test_a_cluster_run_goes_on_behind_the_view_of_one_star(session):
+    StarCentre(session)
+    for membership in (0.1, 0.2):
+        cluster = RunRecord(session.snapshot.spec, {}, stars=stars(membership))
+        with param.edit_constant(session):
+            session.snapshot = replace(session.snapshot, cluster=cluster)
