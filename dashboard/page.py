@@ -36,9 +36,10 @@ def build_page(executor: Executor) -> pmui.Page:
     built: dict[str, object] = {}
 
     def middle(name: str):
+        # What comes to the page is drawn at once: not as of the problem before.
+        session.poll()
         # Built when first looked at, and kept: going back finds it as it was.
         if name not in built:
-            session.poll()
             built[name] = centre(session, name)
         return built[name]
 

@@ -158,9 +158,8 @@ def _follow_home(figure: Any, element: hv.Overlay) -> None:
         return
     others = [tag for tag in figure.tags if tag not in known]
     figure.tags = [*others, {"home": list(home)}]
-    if known:
-        _set_range(figure.x_range, home[0], home[2])
-        _set_range(figure.y_range, home[1], home[3])
+    _set_range(figure.x_range, home[0], home[2])
+    _set_range(figure.y_range, home[1], home[3])
 
 
 def _set_range(axis: Any, low: float, high: float) -> None:

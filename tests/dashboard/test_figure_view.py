@@ -13,6 +13,7 @@ from dashboard.views.figure import FigureView, same
 from dashboard.views.line import LineCentre
 from dashboard.views.posterior import marginal_view
 from dashboard.views.star import StarCentre
+from inference.priors import Prior
 from inference.problems import PROBLEMS
 from inference.progress import RunRecord, StarSummary
 
@@ -22,6 +23,16 @@ hv.extension("bokeh")
 def figure_of(root) -> Plot:
     (figure,) = root.select({"type": Plot})
     return figure
+
+
+def data_pane(centre: LineCentre):
+    (pane,) = centre.__panel__().select(
+        lambda pane: (
+            isinstance(getattr(pane, "object", None), hv.DynamicMap)
+            and "Data" in str(pane.object[()].opts.get("plot").kwargs.get("title"))
+        )
+    )
+    return pane
 
 
 @pytest.fixture
@@ -40,12 +51,7 @@ def test_a_plot_that_comes_back_has_the_theme_of_now(session, view):
 
 def test_a_plot_that_comes_back_has_the_data_of_now(session):
     centre = LineCentre(session, "line_outliers")
-    (layout,) = centre.__panel__().select(
-        lambda pane: (
-            isinstance(getattr(pane, "object", None), hv.DynamicMap)
-            and "Data" in str(pane.object[()].opts.get("plot").kwargs.get("title"))
-        )
-    )
+    layout = data_pane(centre)
     root = layout.get_root()
     session.experiment.line_seed = 3
     session.poll()
@@ -76,3 +82,20 @@ def test_a_cluster_run_goes_on_behind_the_view_of_one_star(session):
         cluster = RunRecord(session.snapshot.spec, {}, stars=stars(membership))
         with param.edit_constant(session):
             session.snapshot = replace(session.snapshot, cluster=cluster)
+
+
+def test_axes_find_the_data_of_a_plot_that_was_first_drawn_empty(session):
+    session.experiment.problem = "line"
+    session.poll()
+    centre = LineCentre(session, "line_outliers")
+    root = data_pane(centre).get_root()
+    session.experiment.problem = "line_outliers"
+    session.poll()
+    x = session.snapshot.observed["x"]
+    axis = figure_of(root).x_range
+    assert axis.start < x.min() < x.max() < axis.end
+    # What the reader has zoomed to stays.
+    axis.start = -1.0
+    session.experiment.set_prior("b_perp", Prior.of("Normal", loc=0.5, scale=0.1))
+    session.poll()
+    assert axis.start == -1.0
