@@ -9,7 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to
 
-from inference import chains, locate, nuts, programs, starts, tables
+from inference import chains, densities, locate, nuts, programs, starts, tables
 from inference.emulator import never
 from inference.models import numpyro_priors
 from inference.problems import PROBLEMS
@@ -18,7 +18,7 @@ from inference.records import Task
 POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
 
 
-def start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
+def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
     """Return where chains start, and what guides them (`Task.guide`)."""
     spec, seed = task.spec, task.spec.sampler.seed
     distributions = numpyro_priors(dict(shape.families), task.hyperparameters)
@@ -36,7 +36,8 @@ def start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
             seed,
             points,
         )
-        return start, ()
+        around = partial(_around, _compiled_gradients(_density_of(shape)), arguments)
+        return starts.curved(start, lambda z: around(z)[2]), ()
     stars = tables.stars_of(task.observed)
     arguments = programs.marginal_arguments(task, never())
     potential = tables.population_potential(shape.families, arguments)
@@ -65,19 +66,21 @@ def start(task: Task, shape: nuts.Shape) -> tuple[starts.Start, tuple]:
     return starts.with_offsets(start, count, seed), (np.float64(centre), *guide)
 
 
-def first_values(task: Task, shape: nuts.Shape, arguments, positions):
+def first_values(task: Task, shape: densities.Shape, arguments, positions):
     """Return -ln posterior (chain,) and its gradient (chain, parameter) at starts."""
     if (task.spec.model, task.spec.method) == ("cluster", "marginal"):
         potential = tables.population_potential(shape.families, arguments)
         serves = jax.tree.map(np.asarray, arguments.observed["emulator"])
         gradient = partial(_swapped, potential, serves)
-    else:
+    elif task.spec.model == "cluster":
         gradient = partial(_swapped, _compiled_gradient(_density_of(shape)), arguments)
+    else:
+        gradient = partial(_around, _compiled_gradients(_density_of(shape)), arguments)
     done = [
-        gradient(np.asarray(ravel_pytree(chains.take(positions, chain))[0]))
+        gradient(starts.ravelled(chains.take(positions, chain)))
         for chain in range(task.chains)
     ]
-    values, slopes = zip(*done, strict=True)
+    values, slopes, *_ = zip(*done, strict=True)
     return np.stack(values), np.stack(slopes)
 
 
@@ -85,7 +88,17 @@ def _swapped(function, second, first):
     return function(first, second)
 
 
-def _density_of(shape: nuts.Shape) -> nuts.Shape:
+def _around(gradients, arguments, z: np.ndarray):
+    """Return -ln posterior, its gradient and its Hessian, by central differences."""
+    step = 1e-4 * np.eye(z.size)
+    points = np.concatenate([z[None], z + step, z - step])
+    values, slopes = jax.tree.map(np.asarray, gradients(points, arguments))
+    here, above, below = np.split(slopes, [1, 1 + z.size])
+    hessian = (above - below) / 2e-4
+    return values[0], here[0], 0.5 * (hessian + hessian.T)
+
+
+def _density_of(shape: densities.Shape) -> densities.Shape:
     """Return a shape without what a density does not depend on."""
     return shape._replace(
         warmup=0, target_accept=0.0, max_tree_depth=0, adapt_metric=False, chains=1
@@ -93,9 +106,9 @@ def _density_of(shape: nuts.Shape) -> nuts.Shape:
 
 
 @lru_cache(maxsize=8)
-def _compiled_evaluation(shape: nuts.Shape):
+def _compiled_evaluation(shape: densities.Shape):
     """Values (chain, try) to unconstrained positions and -ln posterior there."""
-    potential = nuts.log_density(shape)
+    potential = densities.log_density(shape)
 
     def evaluate(values, arguments):
         priors = numpyro_priors(dict(shape.families), arguments.priors)
@@ -110,15 +123,23 @@ def _compiled_evaluation(shape: nuts.Shape):
 
 
 @lru_cache(maxsize=8)
-def _compiled_gradient(shape: nuts.Shape):
+def _compiled_gradient(shape: densities.Shape):
     """Return -ln posterior and its gradient, of an array (parameter,)."""
+    return nuts.traced_once(_gradient(shape))
+
+
+@lru_cache(maxsize=8)
+def _compiled_gradients(shape: densities.Shape):
+    """Return -ln posteriors and their gradients, of an array (point, parameter)."""
+    return nuts.traced_once(jax.vmap(_gradient(shape), in_axes=(0, None)))
+
+
+def _gradient(shape: densities.Shape):
     names = [p.name for p in PROBLEMS[shape.model].parameters]
     example: dict[str, Any] = dict.fromkeys(names, 0.0)
     if shape.method == "hierarchical":
         stars = shape.observed[0]
-        example |= {name: np.zeros(stars) for name in nuts.OFFSETS}
+        example |= {name: np.zeros(stars) for name in densities.OFFSETS}
     unravel = ravel_pytree(example)[1]
-    density = nuts.log_density(shape)
-    return nuts.traced_once(
-        jax.value_and_grad(lambda z, arguments: density(unravel(z), arguments))
-    )
+    density = densities.log_density(shape)
+    return jax.value_and_grad(lambda z, arguments: density(unravel(z), arguments))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import jax
@@ -9,11 +10,19 @@ import numpy as np
 
 
 def in_threads(function: Callable, count: int, threads: int) -> list:
-    """Return ``function(k)`` for k = 0 to count - 1, computing some at a time."""
+    """Return ``function(k)`` for k = 0 to count - 1, computing some at a time.
+
+    The function must not call this again: it would wait for its own thread.
+    """
     if threads == 1 or count <= 1:
         return [function(k) for k in range(count)]
-    with ThreadPoolExecutor(min(threads, count)) as pool:
-        return list(pool.map(function, range(count)))
+    return list(_pool(threads).map(function, range(count)))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Return threads that stay: to start them took as long as a short chunk."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="chains")
 
 
 def stack(trees: list) -> Any:

@@ -22,6 +22,8 @@ def configure(cache: str | None = None) -> None:
         trusts its contents as code, so a folder that others may write is refused.
     """
     jax.config.update("jax_enable_x64", True)
+    # Chains have threads of their own: a program computes in that which calls it.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     folder = Path(cache or cache_folder())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.stat()

@@ -10,7 +10,7 @@ whatever traces a model here holds `TRACING`. Compiled programs run side by side
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -18,12 +18,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
-from numpyro import handlers
-from numpyro.distributions import biject_to
 from numpyro.infer.hmc import hmc
-from numpyro.infer.util import constrain_fn, potential_energy
 
-from inference.models import MODELS, numpyro_priors
+from inference import densities
+from inference.densities import Shape
 
 TRACING = threading.RLock()
 
@@ -32,43 +30,9 @@ STATS = {
     "energy": "energy",
     "num_steps": "n_steps",
     "accept_prob": "acceptance_rate",
+    "step_size": "step_size",
 }
-"""NumPyro's fields of a state, under the names that ArviZ gives them."""
-
-
-OFFSETS = ("as_member", "as_field")
-"""Coordinates of the hierarchical model that mean nothing by themselves."""
-
-
-class Shape(NamedTuple):
-    """What is fixed when a program is compiled."""
-
-    model: str
-    method: str
-    families: tuple[tuple[str, str], ...]
-    """(parameter, family) of every prior."""
-    observed: tuple[tuple[int, ...], ...]
-    """Shapes of the observed arrays, in the order of their names."""
-    warmup: int
-    target_accept: float
-    max_tree_depth: int
-    adapt_metric: bool
-    dense_metric: bool
-    latent: bool
-    """Whether draws of per-star quantities are returned."""
-    chains: int
-    """Chains in one vectorised program; 1 where chains run in threads."""
-
-
-class Arguments(NamedTuple):
-    """What a compiled program is called with, besides its state."""
-
-    observed: Mapping[str, Any]
-    """Observed arrays, or a pytree of them."""
-    priors: Mapping[str, tuple]
-    """Hyper-parameters of every prior, in the family's order."""
-    strength: Any = 1.0
-    """Power of the likelihood."""
+"""What is kept of a state, under the names that ArviZ gives it."""
 
 
 class LastPace:
@@ -92,23 +56,6 @@ class Program(NamedTuple):
     pace: LastPace
 
 
-def log_density(shape: Shape) -> Callable:
-    """Return ``(unconstrained position, arguments) -> -ln posterior`` (a potential).
-
-    What is not prior counts by its power ``arguments.strength``.
-    """
-    model = MODELS[shape.model, shape.method]
-    families = dict(shape.families)
-
-    def potential(position, arguments):
-        inputs = (arguments.observed, numpyro_priors(families, arguments.priors))
-        whole = -potential_energy(model, inputs, {}, position)
-        prior = sum(log_prior(shape, position, arguments))
-        return -prior - arguments.strength * (whole - prior)
-
-    return potential
-
-
 def step_size(dimensions: int) -> float:
     """Return about how long a leapfrog step may be in coordinates of unit scale.
 
@@ -116,44 +63,6 @@ def step_size(dimensions: int) -> float:
     arXiv:1001.4460).
     """
     return min(1.0, 1.5 * dimensions**-0.25)
-
-
-def log_prior(shape: Shape, position, arguments: Arguments):
-    """Return ln density of the parameters' priors, and ln of the Jacobian there.
-
-    The first is a density of the parameters, the sum of both one of the unconstrained
-    position.
-    """
-    density = jacobian = 0.0
-    for name, prior in numpyro_priors(dict(shape.families), arguments.priors).items():
-        if name in position:
-            transform = biject_to(prior.support)
-            value = transform(position[name])
-            density += prior.log_prob(value)
-            jacobian += transform.log_abs_det_jacobian(position[name], value)
-    return density, jacobian
-
-
-def constrained(shape: Shape, position, arguments: Arguments, key=None) -> dict:
-    """Return parameters and derived quantities at an unconstrained position.
-
-    Parameters
-    ----------
-    shape, position, arguments
-        As `log_density` takes them.
-    key : optional
-        For what a model draws at random besides its parameters; without a key it is
-        left out.
-    """
-    model = MODELS[shape.model, shape.method]
-    if key is not None:
-        model = handlers.seed(model, key)
-    inputs = (
-        arguments.observed,
-        numpyro_priors(dict(shape.families), arguments.priors),
-    )
-    with_derived = constrain_fn(model, inputs, {}, position, return_deterministic=True)
-    return {name: v for name, v in with_derived.items() if name not in OFFSETS}
 
 
 KEPT_PROGRAMS = 32
@@ -174,8 +83,8 @@ def program(shape: Shape, example: "Example") -> Program:
         # ever met; what is still needed comes back from the compilation cache.
         with TRACING:
             jax.clear_caches()
-    position, inverse_metric, key, arguments = example.value
-    potential = log_density(shape)
+    position, inverse_metric, key, arguments = example.taken()
+    potential = densities.log_density(shape)
     # One vector instead of a dictionary: a step of a small model is mostly the
     # bookkeeping of its trajectory, array by array.
     unravel = ravel_pytree(position)[1]
@@ -240,10 +149,18 @@ def program(shape: Shape, example: "Example") -> Program:
 
 
 class Example:
-    """Arguments to compile for, which do not decide which program it is."""
+    """Arguments to compile for, which do not decide which program it is.
 
-    def __init__(self, *value):
-        self.value = jax.tree.map(jnp.asarray, value)
+    They are made, once, only where a program is to be compiled.
+    """
+
+    def __init__(self, make: Callable[[], tuple]):
+        self._make = make
+
+    def taken(self) -> tuple:
+        """Return the arguments as arrays, and let go of what makes them."""
+        make, self._make = self._make, tuple
+        return jax.tree.map(jnp.asarray, make())
 
     def __eq__(self, other):
         return isinstance(other, Example)
@@ -263,36 +180,58 @@ def traced_once(function: Callable) -> Callable:
     return call
 
 
+class Visited(NamedTuple):
+    """What is kept of the sampler's state at each draw."""
+
+    z: Any
+    potential_energy: Any
+    energy: Any
+    accept_prob: Any
+    num_steps: Any
+    diverging: Any
+    step_size: Any
+    rng_key: Any
+
+    @classmethod
+    def of(cls, state) -> "Visited":
+        """Return what is kept of a state."""
+        known = {name: getattr(state, name) for name in cls._fields[:6]}
+        return cls(
+            **known, step_size=state.adapt_state.step_size, rng_key=state.rng_key
+        )
+
+
 def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
-    """Advance one chain by ``length`` draws; rows beyond them are zero."""
-
-    def row(state):
-        return _row(shape, unravel(state.z), state, arguments)
-
-    rows = jax.tree.map(
+    """Advance one chain by ``length`` draws; rows beyond them mean nothing."""
+    visited = jax.tree.map(
         lambda a: jnp.zeros((capacity, *a.shape), a.dtype),
-        jax.eval_shape(row, state),
+        jax.eval_shape(Visited.of, state),
     )
 
     def draw(index, carry):
-        state, rows = carry
+        state, visited = carry
         state = sample_kernel(state, (arguments,))
-        rows = jax.tree.map(lambda a, new: a.at[index].set(new), rows, row(state))
-        return state, rows
+        here = Visited.of(state)
+        return state, jax.tree.map(lambda a, b: a.at[index].set(b), visited, here)
 
-    state, (draws, stats) = lax.fori_loop(0, length, draw, (state, rows))
+    state, visited = lax.fori_loop(0, length, draw, (state, visited))
+
+    # Outside the loop all draws are computed together.
+    def row(one):
+        return _row(shape, unravel(one.z), one, arguments)
+
+    draws, stats = jax.vmap(row)(visited)
     return state, draws, stats
 
 
-def _row(shape, position, state, arguments):
+def _row(shape, position, visited, arguments):
     """Return one draw and its statistics."""
-    stats = {ours: getattr(state, its) for its, ours in STATS.items()}
-    total = -state.potential_energy
-    prior, jacobian = log_prior(shape, position, arguments)
+    stats = {ours: getattr(visited, its) for its, ours in STATS.items()}
+    total = -visited.potential_energy
+    prior, jacobian = densities.log_prior(shape, position, arguments)
     # Without data a draw does not say how likely they are.
     strength = jnp.where(arguments.strength > 0, arguments.strength, jnp.nan)
     stats |= {"lp": total, "log_prior": prior}
     stats["log_likelihood"] = (total - prior - jacobian) / strength
-    stats["step_size"] = state.adapt_state.step_size
-    key = state.rng_key if shape.latent else None
-    return constrained(shape, position, arguments, key), stats
+    key = visited.rng_key if shape.latent else None
+    return densities.constrained(shape, position, arguments, key), stats

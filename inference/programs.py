@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inference import nuts, tables
+from inference import densities, nuts, tables
 from inference.emulator import Emulator, never
 from inference.models import cluster
 from inference.records import Task
@@ -15,7 +15,7 @@ NOWHERE = cluster.FieldGuide(*np.zeros(4))
 """Of the method that has no use for it."""
 
 
-def shape_of(task: Task, adapt: bool) -> nuts.Shape:
+def shape_of(task: Task, adapt: bool) -> densities.Shape:
     """Return what is fixed when a task's program is compiled.
 
     Parameters
@@ -26,7 +26,7 @@ def shape_of(task: Task, adapt: bool) -> nuts.Shape:
     """
     spec = task.spec
     vectorised = jax.default_backend() != "cpu"
-    return nuts.Shape(
+    return densities.Shape(
         model=spec.model,
         method=spec.method,
         families=tuple((name, p.family) for name, p in spec.priors.items()),
@@ -63,38 +63,43 @@ def _depth(task: Task, adapt: bool) -> int:
     return min(depth, int(np.log2(period)))
 
 
-def arguments_of(task: Task) -> nuts.Arguments:
+def arguments_of(task: Task) -> densities.Arguments:
     """Return data on the device, and hyper-parameters."""
     if task.spec.method == "marginal":
         emulator = Emulator(*task.guide) if task.guide else never()
         return marginal_arguments(task, emulator)
-    observed: dict[str, Any] = {n: jnp.asarray(v) for n, v in task.observed.items()}
+    observed: dict[str, Any] = dict(task.observed)
     if task.spec.model == "cluster":
         guide = cluster.FieldGuide(*task.guide) if task.guide else NOWHERE
         observed["field"] = jax.tree.map(jnp.asarray, guide)
-    return nuts.Arguments(observed, task.hyperparameters, float(task.spec.strength))
+    return densities.Arguments(
+        observed, task.hyperparameters, float(task.spec.strength)
+    )
 
 
-def marginal_arguments(task: Task, emulator: Emulator) -> nuts.Arguments:
+def marginal_arguments(task: Task, emulator: Emulator) -> densities.Arguments:
     """Return those of the method that integrates distances out."""
     nodes = tables.stars_of(task.observed).nodes
     observed = {"nodes": nodes, "emulator": jax.tree.map(jnp.asarray, emulator)}
-    return nuts.Arguments(observed, task.hyperparameters, float(task.spec.strength))
+    return densities.Arguments(
+        observed, task.hyperparameters, float(task.spec.strength)
+    )
 
 
-def program_of(task: Task, shape: nuts.Shape, arguments) -> nuts.Program:
+def program_of(task: Task, shape: densities.Shape, arguments) -> nuts.Program:
     """Return the compiled program of a task."""
-    return nuts.program(shape, nuts.Example(*example_start(task, shape), arguments))
+    example = nuts.Example(lambda: (*example_start(task, shape), arguments))
+    return nuts.program(shape, example)
 
 
-def example_start(task: Task, shape: nuts.Shape):
+def example_start(task: Task, shape: densities.Shape):
     """Return a position, a metric and a key of the types that a start has."""
     names = [p.name for p in task.spec.problem.parameters]
     position: dict[str, np.ndarray] = {name: np.zeros(()) for name in names}
     size = len(names)
     if task.spec.method == "hierarchical":
         stars = len(task.observed["parallax"])
-        position |= dict.fromkeys(nuts.OFFSETS, np.zeros(stars))
+        position |= dict.fromkeys(densities.OFFSETS, np.zeros(stars))
         size += 2 * stars
     metric = np.eye(size) if shape.dense_metric else np.ones(size)
     return position, metric, jax.random.PRNGKey(0)

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
@@ -27,7 +28,11 @@ def data_hash(observed: Mapping[str, np.ndarray]) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of the libraries that decide a run's numbers."""
-    return {name: version(name) for name in LIBRARIES}
+    return {name: _version(name) for name in LIBRARIES}
+
+
+# Read from files, and the same as long as the process lives.
+_version = cache(version)
 
 
 def this_platform() -> str:

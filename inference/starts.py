@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from scipy.optimize import minimize
 
+from inference.chains import take
 from inference.priors import Prior
 
 PRIOR_TRIES = 16
@@ -91,14 +92,12 @@ def from_priors(
 
 def _prior_tries(generator, priors, points) -> dict[str, np.ndarray]:
     """Draw values of each parameter to be tried, (try,)."""
-    tries = {
-        name: prior.sample(generator, PRIOR_TRIES) for name, prior in priors.items()
-    }
-    if points is None:
-        return tries
-    more = {name: prior.sample(generator, PAIR_TRIES) for name, prior in priors.items()}
-    more |= _through_pairs(generator, *points)
-    return {name: np.concatenate([tries[name], more[name]]) for name in priors}
+    count = PRIOR_TRIES + (0 if points is None else PAIR_TRIES)
+    tries = {name: prior.sample(generator, count) for name, prior in priors.items()}
+    if points is not None:
+        for name, lines in _through_pairs(generator, *points).items():
+            tries[name][PRIOR_TRIES:] = lines
+    return tries
 
 
 def _through_pairs(generator, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -214,6 +213,40 @@ def about_modes(
         metric.append(fit.covariance)
     positions = jax.tree.map(lambda *a: np.stack(a), *[unravel(f) for f in flat])
     return Start(positions, np.stack(metric), adapt)
+
+
+def curved(start: Start, hessian: Callable) -> Start:
+    """Take the curvature at each chain's start for its metric, until warm-up learns it.
+
+    Parameters
+    ----------
+    start : Start
+    hessian : callable
+        Position (parameter,) to the Hessian of -ln posterior.
+
+    Returns
+    -------
+    Start
+        A direction that curves downwards, or less than a unit scale does, has the size
+        of its curvature, or unit scale: the mass of a mixture is nowhere Gaussian, but
+        its scales show (SoftAbs: Betancourt 2013, arXiv:1212.4693).
+    """
+    metrics = []
+    for chain, known in enumerate(start.inverse_metric):
+        found = hessian(ravelled(take(start.positions, chain)))
+        finite = bool(np.all(np.isfinite(found)))
+        metrics.append(_soft_inverse(found) if finite else known)
+    return start._replace(inverse_metric=np.stack(metrics))
+
+
+def _soft_inverse(hessian: np.ndarray) -> np.ndarray:
+    curvature, directions = np.linalg.eigh(hessian)
+    return (directions / np.maximum(np.abs(curvature), 1.0)) @ directions.T
+
+
+def ravelled(position) -> np.ndarray:
+    """Return a position as one vector, in the order of `ravel_pytree`."""
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(position)])
 
 
 def with_offsets(start: Start, stars: int, seed: int) -> Start:

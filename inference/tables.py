@@ -15,6 +15,7 @@ from numpyro.distributions import biject_to
 from inference import (
     chains,
     conditionals,
+    densities,
     emulator,
     locate,
     nuts,
@@ -132,7 +133,7 @@ def forget() -> None:
 
 
 def population_potential(
-    families: tuple[tuple[str, str], ...], arguments: nuts.Arguments
+    families: tuple[tuple[str, str], ...], arguments: densities.Arguments
 ) -> Callable:
     """Return ``(position, emulator) -> -ln posterior, its gradient``, of a population.
 

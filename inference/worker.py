@@ -9,7 +9,6 @@ import time
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from inference import begin, chains, programs, tables
@@ -38,11 +37,8 @@ def prepare(task: Task) -> Prepared:
     task = replace(task, guide=_leaves(guide))
     arguments = programs.arguments_of(task)
     shape = shape._replace(adapt_metric=start.adapt)
-    keys = jnp.stack(
-        [
-            jax.random.fold_in(jax.random.PRNGKey(task.spec.sampler.seed), chain)
-            for chain in range(task.chains)
-        ]
+    keys = np.stack(
+        [_chain_key(task.spec.sampler.seed, chain) for chain in range(task.chains)]
     )
     program = programs.program_of(task, shape, arguments)
     first = (start.positions, start.inverse_metric, keys)
@@ -108,6 +104,12 @@ def run_chunk(task: Task) -> Chunk:
 def forget() -> None:
     """Forget what was learnt of tables, but not what was compiled."""
     tables.forget()
+
+
+@jax.jit
+def _chain_key(seed: int, chain: int) -> jax.Array:
+    """Return the key of one chain, which the number of chains does not change."""
+    return jax.random.fold_in(jax.random.PRNGKey(seed), chain)
 
 
 def _leaves(state) -> tuple[np.ndarray, ...]:
