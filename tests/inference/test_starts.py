@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data import observe, read_catalogue
-from inference import engines, starts
+from inference import begin, engines, programs, starts
 from inference.records import Task
 from inference.spec import RunSpec
 
@@ -112,3 +112,32 @@ def test_a_steep_line_through_few_points_is_found(sample):
     slopes = record.draws["m"].mean(axis=1)
     np.testing.assert_allclose(slopes, -3.74, atol=0.3)
     assert record.draws["p"].mean(axis=(0, 1))[on_line].min() > 0.5
+
+
+def test_the_curvature_at_a_start_is_its_metric_where_it_has_one():
+    start = starts.Start(
+        {"a": np.zeros(3), "b": np.arange(3.0)}, np.stack([np.eye(2)] * 3), True
+    )
+    narrow, saddle = np.array([[100.0, 30.0], [30.0, 25.0]]), np.diag([-4.0, 0.01])
+    hessians = iter([narrow, saddle, np.full((2, 2), np.nan)])
+    metrics = starts.curved(start, lambda z: next(hessians)).inverse_metric
+    np.testing.assert_allclose(metrics[0], np.linalg.inv(narrow))
+    np.testing.assert_allclose(metrics[1], np.diag([0.25, 1.0]))
+    np.testing.assert_allclose(metrics[2], np.eye(2))
+
+
+def test_central_differences_give_the_slope_and_the_curvature():
+    spec = RunSpec.from_json({"model": "line_outliers", "sampler": {"warmup": 20}})
+    task = Task(spec, {n: observe(spec.data)[n] for n in spec.problem.observed})
+    shape = programs.shape_of(task, adapt=True)
+    arguments = programs.arguments_of(task)
+    density = begin._gradient(begin._density_of(shape))
+    gradients = begin._compiled_gradients(begin._density_of(shape))
+    z = np.array([0.3, 0.1, -0.2, 0.7, 0.5])
+    value, slope, hessian = begin._around(gradients, arguments, z)
+    expected, gradient = density(jnp.asarray(z), arguments)
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-9)
+    exact = jax.jacfwd(lambda at: density(at, arguments)[1])(jnp.asarray(z))
+    scale = np.abs(exact).max()
+    np.testing.assert_allclose(hessian, exact, atol=1e-6 * scale)
