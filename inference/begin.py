@@ -36,8 +36,10 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
             seed,
             points,
         )
-        around = partial(_around, _compiled_gradients(_density_of(shape)), arguments)
-        return starts.curved(start, lambda z: around(z)[2]), ()
+        gradients = partial(
+            _swapped, _compiled_gradients(_density_of(shape)), arguments
+        )
+        return starts.curved(start, partial(starts.expansion, gradients)), ()
     stars = tables.stars_of(task.observed)
     arguments = programs.marginal_arguments(task, never())
     potential = tables.population_potential(shape.families, arguments)
@@ -66,36 +68,26 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
     return starts.with_offsets(start, count, seed), (np.float64(centre), *guide)
 
 
-def first_values(task: Task, shape: densities.Shape, arguments, positions):
+def first_values(task: Task, shape: densities.Shape, arguments, start: starts.Start):
     """Return -ln posterior (chain,) and its gradient (chain, parameter) at starts."""
+    if start.first is not None:
+        return start.first
     if (task.spec.model, task.spec.method) == ("cluster", "marginal"):
         potential = tables.population_potential(shape.families, arguments)
         serves = jax.tree.map(np.asarray, arguments.observed["emulator"])
         gradient = partial(_swapped, potential, serves)
-    elif task.spec.model == "cluster":
-        gradient = partial(_swapped, _compiled_gradient(_density_of(shape)), arguments)
     else:
-        gradient = partial(_around, _compiled_gradients(_density_of(shape)), arguments)
+        gradient = partial(_swapped, _compiled_gradient(_density_of(shape)), arguments)
     done = [
-        gradient(starts.ravelled(chains.take(positions, chain)))
+        gradient(starts.ravelled(chains.take(start.positions, chain)))
         for chain in range(task.chains)
     ]
-    values, slopes, *_ = zip(*done, strict=True)
+    values, slopes = zip(*done, strict=True)
     return np.stack(values), np.stack(slopes)
 
 
 def _swapped(function, second, first):
     return function(first, second)
-
-
-def _around(gradients, arguments, z: np.ndarray):
-    """Return -ln posterior, its gradient and its Hessian, by central differences."""
-    step = 1e-4 * np.eye(z.size)
-    points = np.concatenate([z[None], z + step, z - step])
-    values, slopes = jax.tree.map(np.asarray, gradients(points, arguments))
-    here, above, below = np.split(slopes, [1, 1 + z.size])
-    hessian = (above - below) / 2e-4
-    return values[0], here[0], 0.5 * (hessian + hessian.T)
 
 
 def _density_of(shape: densities.Shape) -> densities.Shape:

@@ -180,58 +180,41 @@ def traced_once(function: Callable) -> Callable:
     return call
 
 
-class Visited(NamedTuple):
-    """What is kept of the sampler's state at each draw."""
-
-    z: Any
-    potential_energy: Any
-    energy: Any
-    accept_prob: Any
-    num_steps: Any
-    diverging: Any
-    step_size: Any
-    rng_key: Any
-
-    @classmethod
-    def of(cls, state) -> "Visited":
-        """Return what is kept of a state."""
-        known = {name: getattr(state, name) for name in cls._fields[:6]}
-        return cls(
-            **known, step_size=state.adapt_state.step_size, rng_key=state.rng_key
-        )
+def _kept(state) -> dict:
+    """Return what is kept of the sampler's state at each draw."""
+    adapted = {"step_size": state.adapt_state.step_size}
+    names = {"z", "potential_energy", "rng_key", *STATS} - adapted.keys()
+    return adapted | {name: getattr(state, name) for name in names}
 
 
 def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
     """Advance one chain by ``length`` draws; rows beyond them mean nothing."""
-    visited = jax.tree.map(
+    rows = jax.tree.map(
         lambda a: jnp.zeros((capacity, *a.shape), a.dtype),
-        jax.eval_shape(Visited.of, state),
+        jax.eval_shape(_kept, state),
     )
 
     def draw(index, carry):
-        state, visited = carry
+        state, rows = carry
         state = sample_kernel(state, (arguments,))
-        here = Visited.of(state)
-        return state, jax.tree.map(lambda a, b: a.at[index].set(b), visited, here)
+        rows = jax.tree.map(lambda a, new: a.at[index].set(new), rows, _kept(state))
+        return state, rows
 
-    state, visited = lax.fori_loop(0, length, draw, (state, visited))
-
+    state, rows = lax.fori_loop(0, length, draw, (state, rows))
     # Outside the loop all draws are computed together.
-    def row(one):
-        return _row(shape, unravel(one.z), one, arguments)
-
-    draws, stats = jax.vmap(row)(visited)
+    draws, stats = jax.vmap(lambda row: _draw(shape, unravel, row, arguments))(rows)
     return state, draws, stats
 
 
-def _row(shape, position, visited, arguments):
-    """Return one draw and its statistics."""
-    stats = {ours: getattr(visited, its) for its, ours in STATS.items()}
-    total = -visited.potential_energy
+def _draw(shape, unravel, row, arguments):
+    """Return one draw and its statistics, of what was kept of the state."""
+    position = unravel(row["z"])
+    stats = {ours: row[its] for its, ours in STATS.items()}
+    total = -row["potential_energy"]
     prior, jacobian = densities.log_prior(shape, position, arguments)
     # Without data a draw does not say how likely they are.
     strength = jnp.where(arguments.strength > 0, arguments.strength, jnp.nan)
     stats |= {"lp": total, "log_prior": prior}
     stats["log_likelihood"] = (total - prior - jacobian) / strength
-    key = visited.rng_key if shape.latent else None
+    key = row["rng_key"] if shape.latent else None
     return densities.constrained(shape, position, arguments, key), stats

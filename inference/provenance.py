@@ -17,6 +17,10 @@ DECISIVE = ("jax", "jaxlib", "numpyro", "numpyro-ext")
 """Libraries another version of which may give other draws, to the bit."""
 
 
+# Read from files, and the same as long as the process lives.
+_version = cache(version)
+
+
 def data_hash(observed: Mapping[str, np.ndarray]) -> str:
     """Return the SHA-256 of the observed arrays, in the order of their names."""
     digest = sha256()
@@ -29,10 +33,6 @@ def data_hash(observed: Mapping[str, np.ndarray]) -> str:
 def versions() -> dict[str, str]:
     """Return the versions of the libraries that decide a run's numbers."""
     return {name: _version(name) for name in LIBRARIES}
-
-
-# Read from files, and the same as long as the process lives.
-_version = cache(version)
 
 
 def this_platform() -> str:

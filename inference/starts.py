@@ -36,6 +36,8 @@ class Start(NamedTuple):
     """(chain, parameter, parameter), or (chain, parameter) where it is diagonal."""
     adapt: bool
     """Whether warm-up should replace the metric."""
+    first: tuple[np.ndarray, np.ndarray] | None = None
+    """-ln posterior (chain,) and its gradient (chain, parameter), if known."""
 
 
 class Laplace(NamedTuple):
@@ -151,22 +153,45 @@ def _same(mode: np.ndarray, fit: Laplace) -> bool:
     return bool(away @ np.linalg.solve(fit.covariance, away) < 1.0)
 
 
+def expansion(values_and_gradients: Callable, at: np.ndarray, step: float = 1e-4):
+    """Return a function's value, gradient and Hessian at a point.
+
+    Parameters
+    ----------
+    values_and_gradients : callable
+        Positions (point, parameter) to values (point,) and gradients, of their shape.
+    at : array (parameter,)
+    step : float
+        Of the central differences of the exact gradient that give the Hessian.
+
+    Returns
+    -------
+    tuple of float, array (parameter,) and array (parameter, parameter)
+    """
+    steps = step * np.eye(at.size)
+    values, slopes = values_and_gradients(
+        np.concatenate([[at], at + steps, at - steps])
+    )
+    slope, above, below = np.split(np.asarray(slopes), [1, 1 + at.size])
+    hessian = (above - below) / (2 * step)
+    return np.asarray(values)[0], slope[0], 0.5 * (hessian + hessian.T)
+
+
 def _gaussian(value_and_gradient: Callable, mode: np.ndarray) -> Laplace:
-    covariance = _inverse_hessian(lambda x: value_and_gradient(x)[1], mode)
+    def one_by_one(points):
+        return zip(*map(value_and_gradient, points), strict=True)
+
+    _, slope, hessian = expansion(one_by_one, mode)
+    covariance = _inverse(hessian)
     if covariance is None:
         return Laplace(mode, np.eye(mode.size), -np.inf)
-    mode = mode - covariance @ value_and_gradient(mode)[1]
+    mode = mode - covariance @ slope
     log_mass = 0.5 * np.linalg.slogdet(covariance)[1] - value_and_gradient(mode)[0]
     return Laplace(mode, covariance, log_mass)
 
 
-def _inverse_hessian(gradient: Callable, mode: np.ndarray, step: float = 1e-4):
-    """Invert the Hessian, from central differences of the exact gradient."""
-    rows = [
-        (gradient(mode + step * unit) - gradient(mode - step * unit)) / (2 * step)
-        for unit in np.eye(mode.size)
-    ]
-    hessian = 0.5 * (np.stack(rows) + np.stack(rows).T)
+def _inverse(hessian: np.ndarray) -> np.ndarray | None:
+    """Invert a Hessian; None where it is not that of a minimum."""
     eigenvalues, vectors = np.linalg.eigh(hessian)
     if not np.all(np.isfinite(eigenvalues)) or eigenvalues.min() <= 0:
         return None
@@ -215,14 +240,14 @@ def about_modes(
     return Start(positions, np.stack(metric), adapt)
 
 
-def curved(start: Start, hessian: Callable) -> Start:
+def curved(start: Start, expand: Callable) -> Start:
     """Take the curvature at each chain's start for its metric, until warm-up learns it.
 
     Parameters
     ----------
     start : Start
-    hessian : callable
-        Position (parameter,) to the Hessian of -ln posterior.
+    expand : callable
+        Position (parameter,) to -ln posterior, its gradient and its Hessian.
 
     Returns
     -------
@@ -231,12 +256,16 @@ def curved(start: Start, hessian: Callable) -> Start:
         of its curvature, or unit scale: the mass of a mixture is nowhere Gaussian, but
         its scales show (SoftAbs: Betancourt 2013, arXiv:1212.4693).
     """
-    metrics = []
-    for chain, known in enumerate(start.inverse_metric):
-        found = hessian(ravelled(take(start.positions, chain)))
-        finite = bool(np.all(np.isfinite(found)))
-        metrics.append(_soft_inverse(found) if finite else known)
-    return start._replace(inverse_metric=np.stack(metrics))
+    flat = [
+        ravelled(take(start.positions, k)) for k in range(len(start.inverse_metric))
+    ]
+    values, slopes, hessians = zip(*map(expand, flat), strict=True)
+    metrics = [
+        _soft_inverse(hessian) if np.all(np.isfinite(hessian)) else known
+        for hessian, known in zip(hessians, start.inverse_metric, strict=True)
+    ]
+    first = np.stack(values), np.stack(slopes)
+    return start._replace(inverse_metric=np.stack(metrics), first=first)
 
 
 def _soft_inverse(hessian: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ def prepare(task: Task) -> Prepared:
     )
     program = programs.program_of(task, shape, arguments)
     first = (start.positions, start.inverse_metric, keys)
-    first += begin.first_values(task, shape, arguments, start.positions)
+    first += begin.first_values(task, shape, arguments, start)
     if shape.chains > 1:
         state = program.initial(*first)
     else:

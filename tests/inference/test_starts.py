@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from data import observe, read_catalogue
-from inference import begin, engines, programs, starts
+from inference import begin, densities, engines, programs, starts
+from inference.chains import take
 from inference.records import Task
 from inference.spec import RunSpec
 
@@ -120,24 +121,38 @@ def test_the_curvature_at_a_start_is_its_metric_where_it_has_one():
     )
     narrow, saddle = np.array([[100.0, 30.0], [30.0, 25.0]]), np.diag([-4.0, 0.01])
     hessians = iter([narrow, saddle, np.full((2, 2), np.nan)])
-    metrics = starts.curved(start, lambda z: next(hessians)).inverse_metric
-    np.testing.assert_allclose(metrics[0], np.linalg.inv(narrow))
-    np.testing.assert_allclose(metrics[1], np.diag([0.25, 1.0]))
-    np.testing.assert_allclose(metrics[2], np.eye(2))
+    curved = starts.curved(start, lambda z: (z.sum(), 2 * z, next(hessians)))
+    np.testing.assert_allclose(curved.inverse_metric[0], np.linalg.inv(narrow))
+    np.testing.assert_allclose(curved.inverse_metric[1], np.diag([0.25, 1.0]))
+    np.testing.assert_allclose(curved.inverse_metric[2], np.eye(2))
+    values, slopes = curved.first
+    np.testing.assert_array_equal(values, [0, 1, 2])
+    np.testing.assert_array_equal(slopes, [[0, 0], [0, 2], [0, 4]])
 
 
-def test_central_differences_give_the_slope_and_the_curvature():
-    spec = RunSpec.from_json({"model": "line_outliers", "sampler": {"warmup": 20}})
+def test_an_expansion_has_the_slope_and_the_curvature():
+    def quartic(z):
+        return z[0] ** 4 + z[0] * jnp.exp(z[1])
+
+    at = jnp.array([0.7, -0.3])
+    value, slope, hessian = starts.expansion(
+        jax.vmap(jax.value_and_grad(quartic)), np.asarray(at)
+    )
+    np.testing.assert_allclose(value, quartic(at), rtol=1e-14)
+    np.testing.assert_allclose(slope, jax.grad(quartic)(at), rtol=1e-14)
+    np.testing.assert_allclose(hessian, jax.hessian(quartic)(at), rtol=1e-6)
+
+
+def test_chains_begin_with_the_value_and_the_slope_at_their_starts():
+    spec = RunSpec.from_json({"model": "line_outliers"})
     task = Task(spec, {n: observe(spec.data)[n] for n in spec.problem.observed})
     shape = programs.shape_of(task, adapt=True)
     arguments = programs.arguments_of(task)
-    density = begin._gradient(begin._density_of(shape))
-    gradients = begin._compiled_gradients(begin._density_of(shape))
-    z = np.array([0.3, 0.1, -0.2, 0.7, 0.5])
-    value, slope, hessian = begin._around(gradients, arguments, z)
-    expected, gradient = density(jnp.asarray(z), arguments)
-    np.testing.assert_allclose(value, expected, rtol=1e-12)
-    np.testing.assert_allclose(slope, gradient, rtol=1e-9)
-    exact = jax.jacfwd(lambda at: density(at, arguments)[1])(jnp.asarray(z))
-    scale = np.abs(exact).max()
-    np.testing.assert_allclose(hessian, exact, atol=1e-6 * scale)
+    start, _ = begin.start(task, shape)
+    values, slopes = begin.first_values(task, shape, arguments, start)
+    density = jax.value_and_grad(densities.log_density(shape))
+    for chain in range(task.chains):
+        position = take(start.positions, chain)
+        value, slope = density(position, arguments)
+        np.testing.assert_allclose(values[chain], value, rtol=1e-12)
+        np.testing.assert_allclose(slopes[chain], starts.ravelled(slope), rtol=1e-8)
