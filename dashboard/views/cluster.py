@@ -12,7 +12,8 @@ from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
-from dashboard.views.posterior import Posterior, marginal_view
+from dashboard.views.marginals import marginal_view
+from dashboard.views.panels import Posterior
 from dashboard.views.selection import Selection
 from inference.problems import PROBLEMS
 

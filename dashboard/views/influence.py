@@ -5,10 +5,9 @@ from html import escape
 import panel as pn
 from panel.viewable import Viewer
 
-from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.views.layout import Place
 from inference.influence import influence
-from inference.problems import Problem
 from inference.runner import RunRecord
 
 FEWEST = 100
@@ -20,18 +19,16 @@ class InfluenceTable(Viewer):
 
     Parameters
     ----------
-    session : Session
-    problem : Problem
-    seen : reactive expression of bool
-        Whether it is looked at; what is said stays as it was while it is not.
+    place : Place
+        What is said stays as it was while it is not looked at.
     """
 
-    def __init__(self, session: Session, problem: Problem, seen):
+    def __init__(self, place: Place):
         super().__init__()
-        self._problem = problem
+        self._problem = place.problem
         self._said: tuple[RunRecord | None, str] = (None, "<p>No draws yet.</p>")
         self._pane = pn.pane.HTML(
-            pn.bind(self._lines, session.param.snapshot, seen),
+            pn.bind(self._lines, place.session.param.snapshot, place.seen),
             sizing_mode="stretch_width",
         )
 

@@ -1,8 +1,25 @@
 """How views stand beside each other, on wide screens and narrow ones."""
 
+from typing import NamedTuple
+
 import panel_material_ui as pmui
+import param
+
+from dashboard.session import Session
+from inference.problems import Problem
 
 WIDE = {"sizing_mode": "stretch_width"}
+
+
+class Place(NamedTuple):
+    """Where a panel stands, for those who build it."""
+
+    session: Session
+    problem: Problem
+    height: int
+    """Of a plot, in pixels."""
+    seen: param.rx
+    """Whether the panel is looked at; what nobody looks at need not be worked out."""
 
 
 def side_by_side(left, right, shares: tuple[int, int] = (6, 6)) -> pmui.Grid:

@@ -10,7 +10,7 @@ from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
-from dashboard.views.posterior import Posterior
+from dashboard.views.panels import Posterior
 from inference.predictive import prior_density
 from inference.problems import PROBLEMS
 

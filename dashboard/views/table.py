@@ -6,11 +6,11 @@ import numpy as np
 import panel as pn
 from panel.viewable import Viewer
 
-from dashboard.session import Session
 from dashboard.snapshot import Snapshot, scalars
+from dashboard.views.layout import Place
 from inference import summaries
 from inference.comparison import leave_one_out, sentence
-from inference.problems import PROBLEMS, Problem
+from inference.problems import PROBLEMS
 
 HEADINGS = (
     ("", "Quantity"),
@@ -33,18 +33,16 @@ class SummaryTable(Viewer):
 
     Parameters
     ----------
-    session : Session
-    problem : Problem
-    seen : reactive expression of bool
-        Whether it is looked at.
+    place : Place
+        What is said stays as it was while it is not looked at.
     """
 
-    def __init__(self, session: Session, problem: Problem, seen):
+    def __init__(self, place: Place):
         super().__init__()
-        self._problem = problem
+        self._problem = place.problem
         self._said = "<p>No draws yet.</p>"
         self._pane = pn.pane.HTML(
-            pn.bind(self._newest, session.param.snapshot, seen),
+            pn.bind(self._newest, place.session.param.snapshot, place.seen),
             sizing_mode="stretch_width",
             styles={"overflow-x": "auto"},
         )

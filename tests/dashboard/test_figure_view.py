@@ -11,7 +11,7 @@ from bokeh.models import Plot
 from dashboard.figures.style import palette
 from dashboard.views.figure import FigureView, same
 from dashboard.views.line import LineCentre
-from dashboard.views.posterior import marginal_view
+from dashboard.views.marginals import marginal_view
 from dashboard.views.star import StarCentre
 from inference.priors import Prior
 from inference.problems import PROBLEMS
