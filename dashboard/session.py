@@ -16,6 +16,7 @@ import numpy as np
 import param
 
 from dashboard.experiment import Experiment
+from dashboard.selections import Selections
 from dashboard.snapshot import Snapshot
 from data import DataError, fitted_stars
 from inference import reweight, summaries
@@ -62,8 +63,18 @@ class Session(param.Parameterized):
     experiment = param.ClassSelector(class_=Experiment, constant=True)
     snapshot = param.ClassSelector(class_=Snapshot, constant=True)
     region = param.Dict({}, doc="Ranges of quantities boxed in the corner plot")
-    selected = param.Parameter(None, doc="Brushed stars of the catalogue, bool (star,)")
-    picked = param.Parameter(None, doc="Brushed points of a line, bool (point,)")
+    selected = param.ClassSelector(
+        class_=Selections,
+        default=Selections(),
+        instantiate=False,
+        doc="Chosen stars of the catalogue",
+    )
+    picked = param.ClassSelector(
+        class_=Selections,
+        default=Selections(),
+        instantiate=False,
+        doc="Chosen points of a line",
+    )
     dark = param.Boolean(False, doc="Whether the page is dark")
 
     def __init__(
@@ -82,6 +93,9 @@ class Session(param.Parameterized):
         self._edits: object = None
         self._followed: object = self
         experiment.param.watch(self._edited, list(experiment.param))
+        # A selection is of the rows of one table.
+        experiment.param.watch(self._other_table, "catalogue")
+        experiment.param.watch(self._other_points, ["points", "line_seed"])
         self._published: tuple = ((object(), None, None, None, None), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
@@ -161,6 +175,12 @@ class Session(param.Parameterized):
 
     def _edited(self, *events) -> None:
         self._edits = events
+
+    def _other_table(self, *_) -> None:
+        self.selected = Selections()
+
+    def _other_points(self, *_) -> None:
+        self.picked = Selections()
 
     def poll(self) -> None:
         """Publish a new snapshot if anything differs from the last one."""

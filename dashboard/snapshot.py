@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dashboard.selections import Selections
 from data import Catalogue
 from inference import reweight, summaries
 from inference.problems import Problem
@@ -45,10 +46,10 @@ class Snapshot:
     """Why the controls make no valid run, in one sentence."""
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Ranges of quantities that were boxed in the corner; empty for all draws."""
-    selected: np.ndarray | None = None
-    """Stars of the catalogue that are brushed, bool (star,)."""
-    picked: np.ndarray | None = None
-    """Points of a line that are brushed, of all there are, bool (point,)."""
+    selected: Selections = field(default_factory=Selections)
+    """Stars of the catalogue that are chosen, now and under names."""
+    picked: Selections = field(default_factory=Selections)
+    """Points of a line that are chosen, of all there are."""
     star: int | None = None
     """The star chosen in the catalogue."""
 

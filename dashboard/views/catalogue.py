@@ -72,7 +72,6 @@ class CatalogueControls(Viewer):
         )
 
     def _use(self, catalogue: Catalogue) -> None:
-        self._session.selected = None
         self._session.experiment.param.update(catalogue=catalogue, star=None)
 
     async def _upload(self, event) -> None:

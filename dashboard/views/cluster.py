@@ -8,6 +8,7 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard import figures, previews
+from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
@@ -18,6 +19,15 @@ from dashboard.views.selection import Selection
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
+COLUMNS = {
+    "bp_rp": ("BP \N{MINUS SIGN} RP", "mag"),
+    "g_mag": ("G", "mag"),
+    "ra": ("RA", "deg"),
+    "dec": ("Dec", "deg"),
+    "pmra": ("pm RA", "mas/yr"),
+    "pmdec": ("pm Dec", "mas/yr"),
+}
+"""Columns that are drawn against each other: what people call them, and units."""
 
 
 class ClusterCentre(Viewer):
@@ -26,14 +36,16 @@ class ClusterCentre(Viewer):
     def __init__(self, session: Session):
         super().__init__()
         self._session = session
-        self._selection = Selection(session, "selected", "cluster")
+        self._selection = Selection(
+            session, "selected", "cluster", "stars", _membership_of_chosen
+        )
         problem = PROBLEMS["cluster"]
         histogram = FigureView(
             session,
             self._histogram,
             self._describe,
             height=230,
-            settings=lambda s: (*data_and_priors(s), s.selected),
+            settings=lambda s: (*data_and_priors(s), s.selected.now),
             results=draws_so_far,
             gestures=[_brush(self._brush_parallax)],
         )
@@ -43,7 +55,11 @@ class ClusterCentre(Viewer):
                 partial(self._scatter, figure, columns),
                 describe,
                 height=height,
-                settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected),
+                settings=lambda s: (
+                    s.spec and s.spec.data,
+                    s.catalogue,
+                    s.selected.now,
+                ),
                 results=draws_so_far,
                 # Thousands of points: slower to draw, and memberships settle soon.
                 pace=2.0,
@@ -71,13 +87,12 @@ class ClusterCentre(Viewer):
     def _stars(self, snapshot: Snapshot):
         """Return the kept stars, their membership and which are selected."""
         table, kept = snapshot.catalogue, snapshot.fitted
-        selected = snapshot.selected
-        if selected is not None and len(selected) != len(table):
-            selected = None
+        now = snapshot.selected.now
+        mine = now is not None and len(now.mask) == len(table)
         return (
             table.where(kept),
             previews.membership(snapshot),
-            None if selected is None else selected[kept],
+            now.mask[kept] if mine else None,
         )
 
     def _mine(self, snapshot: Snapshot) -> bool:
@@ -119,32 +134,44 @@ class ClusterCentre(Viewer):
     def _brush_parallax(self, box) -> None:
         left, _, right, _ = box
         parallax = self._session.experiment.catalogue.parallax
-        self._selection.box((parallax >= left) & (parallax <= right))
+        words = f"parallax {between(left, right, 'mas')}"
+        self._selection.box(rows((parallax >= left) & (parallax <= right), words))
 
     def _brush_columns(self, columns: tuple[str, str], box) -> None:
         table = self._session.experiment.catalogue
         x, y = (getattr(table, name) for name in columns)
-        self._selection.box(_inside(x, y, box))
+        words = ", ".join(
+            f"{name} {between(box[i], box[i + 2], unit)}"
+            for i, (name, unit) in enumerate(COLUMNS[column] for column in columns)
+        )
+        self._selection.box(rows(_inside(x, y, box), words))
 
     def _describe(self, snapshot: Snapshot) -> str:
         if not self._mine(snapshot):
             return snapshot.complaint
-        stars, membership, selected = self._stars(snapshot)
+        stars, membership, _ = self._stars(snapshot)
         text = f"{len(stars):,} stars of {stars.name}."
         if membership is not None:
             text += f" {membership.sum():,.0f} of them are expected in the cluster."
         left_out = snapshot.spec.data.get("left_out", ())
         if left_out:
             text += f" Left out: {len(left_out):,} of the table."
-        if selected is not None:
-            text += f" Selected: {selected.sum():,}"
-            if membership is not None and selected.any():
-                text += f", mean membership {membership[selected].mean():.2f}"
-            text += "."
         return text
 
     def __panel__(self):
         return self._layout
+
+
+def _membership_of_chosen(snapshot: Snapshot) -> str:
+    """Say how the chosen stars stand to the cluster."""
+    now, fitted = snapshot.selected.now, snapshot.fitted
+    if now is None or fitted is None or len(now.mask) != len(fitted):
+        return ""
+    among, membership = now.mask[fitted], previews.membership(snapshot)
+    text = f", {among.sum():,} of them fitted" if among.sum() < now.count else ""
+    if membership is not None and among.any():
+        text += f", mean membership {membership[among].mean():.2f}"
+    return text
 
 
 def _nothing(snapshot: Snapshot) -> str:

@@ -6,6 +6,7 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard import figures, previews
+from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
@@ -25,7 +26,7 @@ class LineCentre(Viewer):
         super().__init__()
         problem = PROBLEMS[name]
         self._name, self._session = name, session
-        self._selection = Selection(session, "picked", name)
+        self._selection = Selection(session, "picked", name, "points")
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._brush)
         data = FigureView(
@@ -33,7 +34,7 @@ class LineCentre(Viewer):
             self._draw,
             self._describe,
             height=370,
-            settings=lambda s: (*data_and_priors(s), s.picked),
+            settings=lambda s: (*data_and_priors(s), s.picked.now),
             results=draws_so_far,
             gestures=[box],
         )
@@ -55,9 +56,9 @@ class LineCentre(Viewer):
         points = previews.all_points(snapshot.spec)
         apart = np.zeros(len(points.x), bool)
         apart[list(data.get("left_out", ()))] = True
-        picked = snapshot.picked
-        if picked is None or picked.shape != apart.shape:
-            picked = np.zeros_like(apart)
+        now = snapshot.picked.now
+        mine = now is not None and now.mask.shape == apart.shape
+        picked = now.mask if mine else np.zeros_like(apart)
         return figures.line_fit(
             observed["x"],
             observed["y"],
@@ -78,7 +79,9 @@ class LineCentre(Viewer):
         left, bottom, right, top = bounds
         points = previews.all_points(spec)
         across = (points.x >= left) & (points.x <= right)
-        self._selection.box(across & (points.y >= bottom) & (points.y <= top))
+        inside = across & (points.y >= bottom) & (points.y <= top)
+        words = f"x {between(left, right)}, y {between(bottom, top)}"
+        self._selection.box(rows(inside, words))
 
     def _describe(self, snapshot: Snapshot) -> str:
         if snapshot.complaint:

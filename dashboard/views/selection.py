@@ -1,77 +1,106 @@
-"""What can be done with brushed rows: combine, clear, leave out, fit them alone."""
+"""What can be done with chosen rows: combine, clear, leave out, fit alone, name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
+from dashboard.selections import WAYS, Rows, Selections
 from dashboard.session import Session
+from dashboard.snapshot import Snapshot
+from dashboard.views.layout import WIDE
+from dashboard.views.saved import Saved
+from dashboard.views.text import Sentence
 
-NEW = "selects"
-COMBINE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    NEW: lambda before, box: box,
-    "adds": np.logical_or,
-    "removes": lambda before, box: before & ~box,
-    "keeps": np.logical_and,
-}
-"""What a box does to the selection before it."""
+LONGEST = 300
+"""Characters of a selection's history that are shown."""
 
 
 class Selection(Viewer):
-    """The brushed rows of one table, and buttons that act on them.
+    """The chosen rows of one table, and buttons that act on them.
 
     Parameters
     ----------
     session : Session
     fact : {"selected", "picked"}
-        The session's parameter that holds the selection: stars or points.
+        The session's parameter that holds the selections: of stars or of points.
     of_problem : str
         The problem in whose view this stands.
+    noun : str
+        What the rows are, in plural.
+    about : callable, optional
+        ``snapshot -> str``: what else there is to say of the chosen rows.
+    more : list of viewables
+        Further buttons.
     """
 
-    def __init__(self, session: Session, fact: str, of_problem: str):
+    def __init__(
+        self,
+        session: Session,
+        fact: str,
+        of_problem: str,
+        noun: str,
+        about: Callable[[Snapshot], str] | None = None,
+        more: Sequence = (),
+    ):
         super().__init__()
         self._session, self._fact, self._problem = session, fact, of_problem
-        brushed = session.param[fact].rx.pipe(lambda mask: mask is not None)
+        self._noun, self._about = noun, about
+        chosen = session.param[fact].rx.pipe(lambda these: these.now is not None)
         reduced = session.param.snapshot.rx.pipe(self._left_out).rx.pipe(bool)
-        self._combine = pmui.Select(
-            options=list(COMBINE),
-            value=NEW,
+        self._way = pmui.Select(
+            options=list(WAYS),
+            value="selects",
             label="A box",
             size="small",
-            width=130,
-            visible=brushed,
+            width=110,
+            visible=chosen,
             margin=(2, 8),
         )
-        self._layout = pmui.FlexBox(
-            self._combine,
-            _button("Leave out", brushed, self._leave_out),
-            _button("Fit only these", brushed, self._fit_only),
-            _button("Clear", brushed, self.clear),
-            _button("Take all back", reduced, self._take_back),
-            sizing_mode="stretch_width",
+        self._saved = Saved(session, fact, lambda: str(self._way.value))
+        self._buttons = pmui.FlexBox(
+            self._way,
+            button("Leave out", chosen, self._leave_out),
+            button("Fit only these", chosen, self._fit_only),
+            button("Clear", chosen, self.clear),
+            self._saved.opener,
+            *more,
+            button("Take all back", reduced, self._take_back),
+            **WIDE,
+        )
+        self._layout = pmui.Column(
+            self._buttons,
+            self._saved,
+            Sentence(session.param.snapshot.rx.pipe(self._describe)),
+            **WIDE,
         )
 
-    def box(self, inside: np.ndarray) -> None:
-        """Take up a box that a person drew, bool (row,)."""
-        before = self._mask
-        if before is None or before.shape != inside.shape:
-            chosen = inside
-        else:
-            chosen = COMBINE[str(self._combine.value)](before, inside)
-        self._set(chosen if chosen.any() else None)
+    def box(self, taken: Rows) -> None:
+        """Take up a box that a person drew."""
+        self._set(self._these.take(taken, str(self._way.value)))
 
     def clear(self) -> None:
         """Select nothing."""
-        self._set(None)
+        self._set(self._these.clear())
 
     @property
-    def _mask(self) -> np.ndarray | None:
+    def _these(self) -> Selections:
         return getattr(self._session, self._fact)
 
-    def _set(self, mask: np.ndarray | None) -> None:
-        self._session.param.update({self._fact: mask})
+    def _set(self, these: Selections) -> None:
+        self._session.param.update({self._fact: these})
+
+    def _describe(self, snapshot: Snapshot) -> str:
+        now = getattr(snapshot, self._fact).now
+        if now is None:
+            return ""
+        words = now.words
+        if len(words) > LONGEST:
+            half = LONGEST // 2
+            words = f"{words[:half]} \u2026 {words[-half:]}"
+        about = self._about(snapshot) if self._about is not None else ""
+        return f"Selected: {now.count:,} {self._noun}{about}: {words}."
 
     def _left_out(self, snapshot) -> tuple[int, ...]:
         if snapshot.problem is None or snapshot.problem.name != self._problem:
@@ -79,15 +108,16 @@ class Selection(Viewer):
         return self._session.experiment.left_out
 
     def _leave_out(self) -> None:
-        if self._mask is not None:
+        if self._these.now is not None:
             experiment = self._session.experiment
-            more = np.flatnonzero(self._mask)
+            more = np.flatnonzero(self._these.now.mask)
             experiment.leave_out({*experiment.left_out, *more.tolist()})
             self.clear()
 
     def _fit_only(self) -> None:
-        if self._mask is not None:
-            self._session.experiment.leave_out(np.flatnonzero(~self._mask).tolist())
+        if self._these.now is not None:
+            rest = np.flatnonzero(~self._these.now.mask)
+            self._session.experiment.leave_out(rest.tolist())
             self.clear()
 
     def _take_back(self) -> None:
@@ -97,7 +127,8 @@ class Selection(Viewer):
         return self._layout
 
 
-def _button(label: str, visible, act: Callable[[], None]) -> pmui.Button:
+def button(label: str, visible, act: Callable[[], None]) -> pmui.Button:
+    """Return a small button that acts on what is chosen."""
     return pmui.Button(
         label=label,
         variant="text",
