@@ -37,8 +37,11 @@ class Saved(Viewer):
         self.opener = pmui.Toggle(
             label=these.rx.pipe(lambda s: f"Saved ({len(s.saved)})"),
             size="small",
+            variant="text",
             visible=these.rx.pipe(lambda s: s.now is not None or bool(s.saved)),
             margin=(2, 4),
+            # As the buttons beside it.
+            sx={"textTransform": "none", "padding": "4px 5px", "border": 0},
         )
         self._name = pmui.TextInput(
             label="Name of the selection", size="small", margin=(4, 4, 2, 8), **WIDE
@@ -98,6 +101,7 @@ def _items(these: Selections) -> list[dict]:
     return [
         {
             "label": name,
+            "icon": "bookmark_border",
             "secondary": f"{kept.count:,}: {kept.words}"[: 4 * LONGEST],
             "actions": ACTIONS,
             "selectable": False,
