@@ -12,7 +12,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from data import DataError, observe
-from inference import engines, record, store, summaries
+from inference import engines, record, summaries
+from inference.course import saved_record
 from inference.priors import SpecError
 from inference.provenance import StoreError
 from inference.runner import Phase, Run, RunRecord
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parsed(arguments)
     try:
         if options.command == "save":
-            kept = store.saved_record(_store(options.out))
+            kept = saved_record(_store(options.out))
             _save(kept, options.out)
             _report(kept, options.out)
             return 0

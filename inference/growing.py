@@ -65,6 +65,11 @@ class StarSums:
         self._count = 0
         self._sums: list[np.ndarray] = []
 
+    @property
+    def total(self) -> tuple[int, tuple[np.ndarray, ...]] | None:
+        """Number of draws and sums over them, as a chunk has them."""
+        return (self._count, tuple(self._sums)) if self._sums else None
+
     def add(self, count: int, sums: tuple[np.ndarray, ...]) -> StarSummary:
         """Add the sums of ``count`` draws, (star,) each, and return the averages."""
         self._count += count
@@ -109,3 +114,31 @@ class Growth:
             stars=None if chunk.stars is None else self._stars.add(*chunk.stars),
             sample_seconds=seconds,
         )
+
+    def whole(
+        self, record: RunRecord, state: tuple[np.ndarray, ...]
+    ) -> list[tuple[Chunk, int, bool]]:
+        """Return all that was added as one chunk of warm-up and one of draws.
+
+        Parameters
+        ----------
+        record : RunRecord
+            What was added came to.
+        state : tuple of arrays
+            The sampler's state after it.
+
+        Returns
+        -------
+        list of tuple
+            Chunk, length and sampling, as `add` takes them; without those of no length.
+            The state is in the last.
+        """
+        warmup, drawn = record.warmed_up, record.drawn
+        none = Chunk((), {}, {}, None, 0.0, record.device)
+        # Only the sum of all seconds is known.
+        last = none._replace(state=state, seconds=record.sample_seconds)
+        if drawn == 0:
+            return [(last, warmup, False)] if warmup else []
+        draws, stats = dict(record.draws), dict(record.stats)
+        kept = last._replace(draws=draws, stats=stats, stars=self._stars.total)
+        return ([(none, warmup, False)] if warmup else []) + [(kept, drawn, True)]

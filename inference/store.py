@@ -11,47 +11,63 @@ Nothing is ever unpickled.
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from inference import durable
-from inference.growing import Growth
 from inference.priors import SpecError
-from inference.progress import Phase, RunRecord
 from inference.provenance import Header, StoreError
 from inference.records import Chunk, Prepared
 
 FORMAT = 2
-DIGITS = 16
-"""Hexadecimal digits of the SHA-256 in a file's name."""
 
 
 class Store:
-    """The folder of one run, held by one process at a time.
+    """The folder of one run, written by one program at a time.
 
-    Use `create` or `open`.
+    Use `create` or `open`, or, to read only, nothing but the folder: files are there
+    whole or not at all, so that one may read while another writes.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._lock = (folder / "lock").open("a")
+        self._lock: IO | None = None
+
+    def claim(self) -> None:
+        """Keep other programs from writing to it, until `close`.
+
+        Raises
+        ------
+        StoreError
+            If another program does.
+        """
+        if self._lock is not None:
+            return
+        lock = (self.folder / "lock").open("a")
         try:
             # The system releases it when the process ends, however it ends.
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._lock.close()
+            lock.close()
             raise StoreError(
-                f"{folder} is in use: another program is running this run; wait for "
-                "it or stop it."
+                f"{self.folder} is in use: another program is running this run; wait "
+                "for it or stop it."
             ) from None
+        self._lock = lock
 
     @classmethod
-    def create(cls, folder: Path, header: Header, observed) -> "Store":
-        """Begin the store of a new run.
+    def create(
+        cls,
+        folder: Path,
+        header: Header,
+        observed: Mapping[str, np.ndarray],
+        prepared: Prepared | None = None,
+        chunks: Sequence[tuple[Chunk, int, bool]] = (),
+    ) -> "Store":
+        """Begin the store of a run; until all of it is there it is none.
 
         Parameters
         ----------
@@ -59,6 +75,9 @@ class Store:
             Must not hold a run.
         header : Header
         observed : mapping of arrays (datum,)
+        prepared : Prepared, optional
+        chunks : sequence of tuple
+            What there is already, as `append` takes it.
 
         Raises
         ------
@@ -74,8 +93,13 @@ class Store:
             )
         folder.mkdir(parents=True, exist_ok=True)
         store = cls(folder)
+        store.claim()
         try:
             store._put("observed", observed, {})
+            if prepared is not None:
+                store.prepare(prepared)
+            for index, part in enumerate(chunks):
+                store.append(index, *part)
             store.describe(header)
             durable.sync(folder.parent)
         except BaseException:
@@ -85,12 +109,25 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path) -> "Store":
-        """Open a run to read it and to go on with it.
+        """Open a run to go on with it.
 
         Raises
         ------
         StoreError
-            If the folder holds no run, or another process has it.
+            If the folder holds no run, or another program writes to it.
+        """
+        store = cls.reading(folder)
+        store.claim()
+        return store
+
+    @classmethod
+    def reading(cls, folder: Path) -> "Store":
+        """Open a run to read it, while others may write to it.
+
+        Raises
+        ------
+        StoreError
+            If the folder holds no run.
         """
         if not (folder / "run.json").exists():
             raise StoreError(
@@ -119,7 +156,13 @@ class Store:
                     f"reads {FORMAT}: resume it with the version that wrote it."
                 )
             return Header.from_json(content)
-        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, SpecError) as error:
+        except (
+            OSError,
+            UnicodeDecodeError,
+            json.JSONDecodeError,
+            KeyError,
+            SpecError,
+        ) as error:
             raise StoreError(
                 f"{self.folder / 'run.json'} cannot be read ({error}): the run cannot "
                 "be resumed, start it again."
@@ -147,7 +190,7 @@ class Store:
         leaves = {n: value for n, value in fields.items() if isinstance(value, tuple)}
         arrays = {}
         for name, values in leaves.items():
-            arrays |= _numbered(name, values)
+            arrays |= durable.numbered(name, values)
         rest = {n: value for n, value in fields.items() if n not in leaves}
         self._put("prepared", arrays, rest)
 
@@ -157,7 +200,9 @@ class Store:
         if found is None:
             return None
         arrays, rest = found
-        leaves = {n: _all(n, arrays) for n in Prepared._fields if n not in rest}
+        leaves = {
+            n: durable.all_of(n, arrays) for n in Prepared._fields if n not in rest
+        }
         return Prepared(**leaves, **rest)
 
     def append(self, index: int, chunk: Chunk, length: int, sampling: bool) -> None:
@@ -173,12 +218,12 @@ class Store:
         sampling : bool
             Whether its draws are kept, being past warm-up.
         """
-        arrays = _numbered("state", chunk.state)
+        arrays = durable.numbered("state", chunk.state)
         if sampling:
             arrays |= {f"draws/{name}": v for name, v in chunk.draws.items()}
             arrays |= {f"stats/{name}": v for name, v in chunk.stats.items()}
         count, sums = chunk.stars or (0, ())
-        arrays |= _numbered("stars", sums)
+        arrays |= durable.numbered("stars", sums)
         kept = {
             "length": length,
             "sampling": sampling,
@@ -193,11 +238,11 @@ class Store:
         index = 0
         while (found := self._get(f"chunk-{index:06d}")) is not None:
             arrays, kept = found
-            sums = _all("stars", arrays)
+            sums = durable.all_of("stars", arrays)
             chunk = Chunk(
-                state=_all("state", arrays),
-                draws=_under("draws/", arrays),
-                stats=_under("stats/", arrays),
+                state=durable.all_of("state", arrays),
+                draws=durable.under("draws/", arrays),
+                stats=durable.under("stats/", arrays),
                 stars=(kept["star_draws"], sums) if sums else None,
                 seconds=kept["seconds"],
                 device=kept["device"],
@@ -214,21 +259,28 @@ class Store:
                 path.unlink()
 
     def remove(self) -> None:
-        """Remove the run from the disk."""
+        """Remove the run from the disk.
+
+        Raises
+        ------
+        StoreError
+            If another program writes to it.
+        """
+        self.claim()
         # Without this file it is no run, however far the rest gets.
-        (self.folder / "run.json").unlink()
+        (self.folder / "run.json").unlink(missing_ok=True)
         shutil.rmtree(self.folder)
-        self._lock.close()
+        self.close()
 
     def close(self) -> None:
-        """Let another process have it."""
-        self._lock.close()
+        """Let another program write to it."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def _put(self, name: str, arrays: Mapping[str, np.ndarray], kept: dict) -> None:
-        content = durable.npz({**arrays, "json": np.array(json.dumps(kept))})
-        digest = sha256(content).hexdigest()[:DIGITS]
         try:
-            durable.write(self.folder / f"{name}.{digest}.npz", content)
+            durable.put(self.folder, name, arrays, kept)
         except OSError as error:
             raise StoreError(
                 f"{self.folder} cannot be written ({error.strerror}): make room there "
@@ -236,52 +288,4 @@ class Store:
             ) from error
 
     def _get(self, name: str) -> tuple[dict[str, np.ndarray], dict] | None:
-        """Return the arrays and the JSON of a file; None if missing or damaged."""
-        for path in sorted(self.folder.glob(f"{name}.*.npz")):
-            content = path.read_bytes()
-            if path.name.split(".")[1] == sha256(content).hexdigest()[:DIGITS]:
-                arrays = durable.arrays(content)
-                return arrays, json.loads(arrays.pop("json").item())
-        return None
-
-
-def saved_record(folder: Path) -> RunRecord:
-    """Read what a store has, with any versions, as a run that was stopped.
-
-    Raises
-    ------
-    StoreError
-        If there is no run, or it is damaged or in use.
-    """
-    store = Store.open(folder)
-    try:
-        header = store.header()
-        record = RunRecord(header.spec, store.observed(), phase=Phase.STOPPED)
-        prepared = store.prepared()
-        if prepared is not None:
-            record = replace(
-                record, device=prepared.device, compile_seconds=prepared.seconds
-            )
-        growth = Growth()
-        for chunk, length, sampling in store.chunks():
-            record = growth.add(record, chunk, length, sampling)
-        return record
-    finally:
-        store.close()
-
-
-def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return arrays whose names begin so, without that, in the order written."""
-    return {
-        name.removeprefix(prefix): value
-        for name, value in arrays.items()
-        if name.startswith(prefix)
-    }
-
-
-def _numbered(name: str, leaves: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
-    return {f"{name}/{place:03d}": leaf for place, leaf in enumerate(leaves)}
-
-
-def _all(name: str, arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    return tuple(_under(f"{name}/", arrays).values())
+        return durable.get(self.folder, name)

@@ -41,6 +41,7 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NUTSHELL_CACHE", str(folder))
+        patch.setenv("NUTSHELL_RUNS", str(folder / "runs"))
         yield folder
 
 

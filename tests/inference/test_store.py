@@ -16,6 +16,7 @@ import xarray
 from data import observe
 from inference import durable, pacing, provenance, store
 from inference.__main__ import main
+from inference.course import saved_record
 from inference.priors import SpecError
 from inference.provenance import StoreError
 from inference.runner import Phase, Run
@@ -142,7 +143,7 @@ def test_a_damaged_chunk_is_refused_and_what_is_before_it_used(
     else:
         del content[-1 if damage == "truncated" else 0 :]
     victim.write_bytes(content)
-    saved = store.saved_record(folder)
+    saved = saved_record(folder)
     assert saved.drawn == 40, "six chunks of warm-up, four of draws"
     np.testing.assert_array_equal(saved.draws["m"], whole.draws["m"][:, :40])
     same(continued(folder, engine), whole)
@@ -179,7 +180,7 @@ def test_other_versions_do_not_go_on_but_the_draws_are_there(interrupted, engine
     with pytest.raises(StoreError, match=f"made with {name} ") as refused:
         Run.from_store(folder, engine)
     assert str(refused.value).count("\n") == 0
-    same(store.saved_record(folder), whole)
+    same(saved_record(folder), whole)
 
 
 def test_another_device_does_not_go_on(interrupted, engine, monkeypatch):
@@ -262,7 +263,7 @@ def test_an_extended_run_is_the_longer_run(engine, points, tmp_path, sample, whe
     same(record, whole)
     for name, values in early.items():
         np.testing.assert_array_equal(before.draws[name], values)
-    same(store.saved_record(folder), whole)
+    same(saved_record(folder), whole)
 
 
 def test_a_run_is_not_extended_beyond_what_a_spec_may_ask(engine, points):
