@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jax
 
+from inference import threefry
+
 
 def configure(cache: str | None = None) -> None:
     """Set JAX up, once, before anything is computed.
@@ -24,6 +26,7 @@ def configure(cache: str | None = None) -> None:
     jax.config.update("jax_enable_x64", True)
     # Chains have threads of their own: a program computes in that which calls it.
     jax.config.update("jax_cpu_enable_async_dispatch", False)
+    threefry.unroll()
     folder = Path(cache or cache_folder())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.stat()
