@@ -16,6 +16,8 @@ from dashboard.views.controls import Controls
 from dashboard.views.runbar import RunBar
 
 POLL_MILLISECONDS = 40
+PART_MILLISECONDS = 25
+"""The empty page goes out before its first part is made, and messages between two."""
 DRESSED = ("Axis", "Legend", "ColorBar", "Title", "Grid", "Plot", "Figure")
 """Parts of a plot that our figures dress themselves. Panel Material UI's page dresses
 them over again whenever it learns of one, unless a theme names them."""
@@ -46,19 +48,27 @@ def build_page(executor: Executor) -> pmui.Page:
     page = pmui.Page(
         title="Nutshell",
         busy_indicator=None,
-        sidebar=[Controls(session)],
         sidebar_width=330,
         # On a phone the controls would cover the page; its menu button opens them.
         sidebar_open="Mobi" not in pn.state.headers.get("User-Agent", ""),
-        main=[
-            pmui.Column(
+    )
+
+    def fill_main() -> None:
+        page.main = [
+            pn.Column(
                 RunBar(session),
                 pn.bind(middle, session.experiment.param.problem),
                 sizing_mode="stretch_width",
                 margin=(4, 8),
             )
-        ],
-    )
+        ]
+
+    def fill_sidebar() -> None:
+        page.sidebar = [Controls(session)]
+
+    # The browser reads its scripts while the server makes what they will show.
+    for wait, fill in enumerate((fill_main, fill_sidebar), 1):
+        document.add_timeout_callback(fill, wait * PART_MILLISECONDS)
     # The page would follow the server's one busy flag, that of all sessions, and be
     # kept alive by it for ever. Giving it another reference takes that watcher away.
     with edit_readonly(page):

@@ -233,6 +233,7 @@ def _looks(dark: bool) -> dict[str, Any]:
             tools=["box_select"],
             default_tools=[],
             active_tools=["box_select"],
+            **canvas.FIXED,
         ),
         **panels.histogram_looks(dark),
     }

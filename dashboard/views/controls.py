@@ -1,8 +1,10 @@
 """The left side: problem, data, priors, sampler, in the order of thought."""
 
+from collections.abc import Callable
+
 import panel as pn
 import panel_material_ui as pmui
-from panel.viewable import Viewer
+from panel.viewable import Viewable, Viewer
 
 from dashboard.experiment import Experiment
 from dashboard.session import Session
@@ -31,12 +33,7 @@ class Controls(Viewer):
         super().__init__()
         experiment = session.experiment
         self._session = session
-        self._data = {
-            "line": _line_data(experiment),
-            "star": CatalogueControls(session, star=True),
-            "cluster": CatalogueControls(session, star=False),
-        }
-        self._data["line_outliers"] = self._data["line"]
+        self._data: dict[str, Viewable | Viewer] = {}
         self._priors: dict[str, PriorEditors] = {}
         problem = pmui.RadioBoxGroup.from_param(
             experiment.param.problem,
@@ -52,13 +49,12 @@ class Controls(Viewer):
             margin=(0, 10),
             **WIDE,
         )  # fmt: skip
-        self._layout = pmui.Column(
+        self._layout = pn.Column(
             problem,
             question,
-            _card(
+            _closed_card(
                 "Data",
-                pn.bind(self._data.get, experiment.param.problem),
-                collapsed=True,
+                lambda: pn.panel(pn.bind(self._data_of, experiment.param.problem)),
             ),
             _card("Priors", pn.bind(self._prior_editors, experiment.param.problem)),
             pmui.EditableFloatSlider.from_param(
@@ -74,9 +70,20 @@ class Controls(Viewer):
                 margin=(4, 14),
                 **WIDE,
             ),
-            _card("Sampler", _sampler(experiment), collapsed=True),
+            _closed_card("Sampler", lambda: _sampler(experiment)),
             **WIDE,
         )
+
+    def _data_of(self, problem: str) -> Viewable | Viewer:
+        name = "line" if problem == "line_outliers" else problem
+        if name not in self._data:
+            lines = name == "line"
+            self._data[name] = (
+                _line_data(self._session.experiment)
+                if lines
+                else CatalogueControls(self._session, star=name == "star")
+            )
+        return self._data[name]
 
     def _prior_editors(self, problem: str) -> PriorEditors:
         if problem not in self._priors:
@@ -87,9 +94,9 @@ class Controls(Viewer):
         return self._layout
 
 
-def _card(title: str, content, collapsed: bool = False) -> pmui.Card:
+def _card(title: str, *content, collapsed: bool = False) -> pmui.Card:
     return pmui.Card(
-        content,
+        *content,
         title=title,
         collapsed=collapsed,
         margin=(6, 4),
@@ -98,9 +105,21 @@ def _card(title: str, content, collapsed: bool = False) -> pmui.Card:
     )
 
 
-def _line_data(experiment: Experiment) -> pmui.Column:
+def _closed_card(title: str, build: Callable[[], Viewable]) -> pmui.Card:
+    """Return a card whose content is made when it is first opened."""
+    card = _card(title, collapsed=True)
+    opened = card.param.watch(lambda _: fill(), "collapsed")
+
+    def fill() -> None:
+        card.param.unwatch(opened)
+        card.objects = [build()]
+
+    return card
+
+
+def _line_data(experiment: Experiment) -> pn.Column:
     whole = {"size": "small", "margin": (4, 10), **WIDE}
-    return pmui.Column(
+    return pn.Column(
         pmui.EditableIntSlider.from_param(experiment.param.points, **whole),
         pmui.EditableFloatSlider.from_param(
             experiment.param.inlier_fraction, step=0.01, **whole
@@ -117,7 +136,7 @@ def _line_data(experiment: Experiment) -> pmui.Column:
     )
 
 
-def _sampler(experiment: Experiment) -> pmui.Column:
+def _sampler(experiment: Experiment) -> pn.Column:
     settings = {"size": "small", "margin": (4, 10), **WIDE}
     method = pmui.Select.from_param(
         experiment.param.method,
@@ -128,7 +147,7 @@ def _sampler(experiment: Experiment) -> pmui.Column:
         },
         **settings,
     )
-    return pmui.Column(
+    return pn.Column(
         method,
         pmui.EditableIntSlider.from_param(experiment.param.chains, **settings),
         pmui.EditableIntSlider.from_param(

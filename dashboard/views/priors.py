@@ -37,7 +37,7 @@ class PriorEditors(Viewer):
         self._experiment.param.watch(self._follow, "priors")
         parameters = (*problem.parameters, *problem.constants)
         editors = [PriorEditor(session, problem, p) for p in parameters]
-        self._layout = pmui.Column(self._preset, *editors, **WIDE)
+        self._layout = pn.Column(self._preset, *editors, **WIDE)
 
     @property
     def _named(self) -> str:
@@ -75,13 +75,13 @@ class PriorEditor(Viewer):
             width=122,
         )
         self._sliders: dict[str, pmui.EditableFloatSlider] = {}
-        self._box = pmui.Row(**WIDE)
+        self._box = pn.Row(**WIDE)
         density = pn.pane.HTML(
             pn.bind(self._density, session.param.snapshot), margin=(4, 10, 0, 4), **WIDE
         )
-        self._layout = pmui.Column(
-            pmui.Row(self._name(), self._reset(), **WIDE),
-            pmui.Row(self._family, density, **WIDE),
+        self._layout = pn.Column(
+            pn.Row(self._name(), self._reset(), **WIDE),
+            pn.Row(self._family, density, **WIDE),
             self._box,
             Sentence(session.param.snapshot.rx.pipe(self._implied)),
             pmui.Divider(margin=(0, 10), **WIDE),

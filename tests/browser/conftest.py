@@ -22,6 +22,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+FIRST_WORDS = {
+    "A line": "Mean ± sd of m: ",
+    "A line with outliers": "; inlier fraction Q: ",
+    "Distance of one star": "Click a star",
+    "Distance of a cluster": "Mean ± sd of distance",
+}
+"""Of a sentence that only this problem's figures say when it has run."""
 
 
 def chromium() -> str | None:
@@ -117,8 +124,9 @@ class Visit:
 
     def choose(self, problem: str) -> None:
         self.page.get_by_role("radio", name=problem, exact=True).click()
-        # Its figures are built when it is first looked at.
-        self.page.wait_for_timeout(400)
+        # Its figures are built when it is first looked at, and until then those of the
+        # problem before stay, with what was said of it.
+        self.page.get_by_text(FIRST_WORDS[problem]).first.wait_for(timeout=60_000)
         self.page.locator(".bk-Figure canvas").first.wait_for()
         self.settle()
 
