@@ -22,6 +22,8 @@ ZERO_POINTS = {
     "lindegren2021": "Lindegren et al. 2021",
     "constant": "One value for all",
 }
+SAMPLER = ("chains", "warmup", "draws", "seed", "target_accept")
+"""Settings of the sampler that can be chosen."""
 PARALLAX_SPAN = (-2.0, 10.0)
 """Range of the cut's slider [mas]."""
 
@@ -193,15 +195,32 @@ class Experiment(param.Parameterized):
             method=self.method if self.method in methods else methods[0],
             data=self.data(),
             priors=dict(self.priors[self.problem]),
-            sampler=Sampler(
-                chains=self.chains,
-                warmup=self.warmup,
-                draws=self.draws,
-                seed=self.seed,
-                target_accept=self.target_accept,
-            ),
+            sampler=Sampler(**{name: getattr(self, name) for name in SAMPLER}),
             strength=self.strength if self.quick else 1.0,
         )
+
+    def adopt(self, spec: RunSpec, catalogue: Catalogue) -> None:
+        """Choose what makes a spec; `freeze` returns it again.
+
+        Parameters
+        ----------
+        spec : RunSpec
+            One that `freeze` returned.
+        catalogue : Catalogue
+            The table that it is about.
+        """
+        own = MappingProxyType(dict(spec.priors))
+        self.param.update(
+            problem=spec.model,
+            priors=MappingProxyType({**self.priors, spec.model: own}),
+            catalogue=catalogue,
+            strength=spec.strength,
+            **{name: getattr(spec.sampler, name) for name in SAMPLER},
+            **_data_choices(spec),
+        )
+        # Only now: another table or other points have been taken up whole.
+        if spec.model != "star":
+            self.leave_out(spec.data.get("left_out", ()))
 
     def observe(self, spec: RunSpec) -> dict[str, np.ndarray]:
         """Return the arrays that a spec's data stand for.
@@ -213,3 +232,27 @@ class Experiment(param.Parameterized):
         """
         takes_table = spec.model == "cluster" or "catalogue" in spec.data
         return observe(spec.data, self.catalogue if takes_table else None)
+
+
+def _data_choices(spec: RunSpec) -> dict[str, Any]:
+    """Return what makes the data of a spec, by the names of an experiment."""
+    data = spec.data
+    if data["source"] == "line":
+        names = ("points", "inlier_fraction", "slope", "intercept", "yerr")
+        return {name: data[name] for name in names} | {"line_seed": data["seed"]}
+    if spec.model == "star":
+        if "index" in data:
+            return {"star": data["index"]}
+        return {
+            "star": None,
+            "star_parallax": data["parallax"],
+            "star_error": data["parallax_error"],
+        }
+    chosen = {
+        "method": spec.method,
+        "cut": (data["parallax_min"], data["parallax_max"]),
+        "zero_point": data["zero_point"],
+    }
+    if not isinstance(data["zero_point"], str):
+        chosen |= {"zero_point": "constant", "zero_point_value": data["zero_point"]}
+    return chosen

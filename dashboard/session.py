@@ -10,41 +10,26 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import param
 
 from dashboard.experiment import Experiment
+from dashboard.ledger import Ledger
+from dashboard.runs import STANDS, Runs
 from dashboard.selections import Selections
 from dashboard.snapshot import Snapshot
 from data import DataError, fitted_stars
 from inference import reweight, summaries
 from inference.priors import SpecError
 from inference.reweight import Estimate
-from inference.runner import Phase, Run, RunRecord
+from inference.runner import Run, RunRecord
 from inference.spec import RunSpec
 
 DRAWS_EVERY = 0.4
 """Seconds between snapshots that differ only by draws."""
 SUMMARY_EVERY = 1.0
 """Seconds between summaries while draws arrive; they cost more than a picture."""
-STANDS = 100
-"""Draws of each chain with which a new run stands without the one before it."""
-MOMENT = 0.3
-"""Seconds that a run goes on before the page makes a stir of it: most are over then."""
-PATIENCE = 1.0
-"""Seconds that a run whose settings are outdated is given to stand."""
-
-
-class Begun(NamedTuple):
-    """The run of a problem that was started last."""
-
-    run: Run
-    before: RunRecord | None
-    """What there was to see before it."""
-    at: float
-    """When it was started, by the monotonic clock [s]."""
 
 
 class Session(param.Parameterized):
@@ -85,9 +70,7 @@ class Session(param.Parameterized):
         **params,
     ):
         super().__init__(experiment=experiment, snapshot=Snapshot(), **params)
-        self._executor, self._batch = executor, batch
-        self._begun: dict[str, Begun] = {}
-        self._kept: dict[str, RunRecord] = {}
+        self._batch, self.runs = batch, Runs(executor)
         # A class polls some hundred times a second: an edit leaves a mark, so that
         # nothing need be compared where nothing happened.
         self._edits: object = None
@@ -96,14 +79,14 @@ class Session(param.Parameterized):
         # A selection is of the rows of one table.
         experiment.param.watch(self._other_table, "catalogue")
         experiment.param.watch(self._other_points, ["points", "line_seed"])
-        self._published: tuple = ((object(), None, None, None, None), None)
+        self._published: tuple = ((object(), *[None] * 5), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
     @property
     def current(self) -> Run | None:
         """The run of the chosen problem that was started last."""
-        begun = self._begun.get(self.experiment.problem)
+        begun = self.runs.begun(self.experiment.problem)
         return begun.run if begun is not None else None
 
     def start(self) -> None:
@@ -119,23 +102,30 @@ class Session(param.Parameterized):
         self.poll()
 
     def _begin(self, spec: RunSpec, observed: Mapping[str, np.ndarray]) -> None:
-        last = self._begun.get(spec.model)
-        before = None
-        if last is not None:
-            last.run.stop()
-            before = last.run.latest if last.run.latest.drawn else last.before
-        run = Run(spec, observed, self._executor)
-        self._begun[spec.model] = Begun(run, before, time.monotonic())
+        self.runs.begin(spec, observed, self.experiment.catalogue)
 
-    def keep(self) -> None:
-        """Keep the run shown, to compare with what follows."""
-        if self.snapshot.shown is not None:
-            self._kept[self.experiment.problem] = self.snapshot.shown
+    def keep(self, record: RunRecord | None = None) -> None:
+        """Keep a run, or the one shown, to compare with what follows."""
+        record = record or self.snapshot.shown
+        if record is not None:
+            self.runs.keep(record)
             self._edited("kept")
+
+    def restore(self, number: int) -> None:
+        """Show a run of the ledger again, with the controls as they were for it."""
+        entry = self.runs.restore(number)
+        if entry is not None:
+            self.experiment.adopt(entry.record.spec, entry.catalogue)
+            self.poll()
+
+    def edit_ledger(self, edit: Callable[..., Ledger], *values) -> None:
+        """Apply one of the functions of `ledger` to this session's."""
+        self.runs.ledger = edit(self.runs.ledger, *values)
+        self.poll()
 
     def let_go(self) -> None:
         """Compare with no run any more."""
-        self._kept.pop(self.experiment.problem, None)
+        self.runs.let_go(self.experiment.problem)
         self._edited("let go")
 
     def stop(self) -> None:
@@ -145,8 +135,7 @@ class Session(param.Parameterized):
 
     def close(self) -> None:
         """Stop every run: nobody is looking any more."""
-        for begun in self._begun.values():
-            begun.run.stop()
+        self.runs.close()
 
     def tick(self) -> None:
         """Where NUTS follows the controls run what they say now, and poll."""
@@ -160,8 +149,8 @@ class Session(param.Parameterized):
         A burst of changes starts one run at once and then, when that run stands, one of
         the last change.
         """
-        begun = self._begun.get(self.experiment.problem)
-        if begun is not None and not _may_go(begun):
+        begun = self.runs.begun(self.experiment.problem)
+        if begun is not None and not begun.may_go:
             return
         self._followed = self._edits
         try:
@@ -184,9 +173,10 @@ class Session(param.Parameterized):
 
     def poll(self) -> None:
         """Publish a new snapshot if anything differs from the last one."""
+        self.runs.enter()
         record = self._record
         selections = (self.selected, self.picked, self.region)
-        inputs = (self._edits, *selections, self._at_work())
+        inputs = (self._edits, *selections, self.runs.ledger, self._at_work())
         same = all(a is b for a, b in zip(inputs, self._published[0], strict=True))
         if same and (record is self._published[1] or not self._due(record)):
             return
@@ -198,13 +188,11 @@ class Session(param.Parameterized):
 
     @property
     def _record(self) -> RunRecord | None:
-        return self.current.latest if self.current is not None else None
+        return self.runs.latest(self.experiment.problem)
 
     def _at_work(self) -> bool:
-        begun = self._begun.get(self.experiment.problem)
-        if begun is None or begun.run.latest.phase.over:
-            return False
-        return time.monotonic() - begun.at > MOMENT
+        begun = self.runs.begun(self.experiment.problem)
+        return begun is not None and begun.at_work
 
     def _due(self, record: RunRecord | None) -> bool:
         """Whether what a run has reached is worth a new snapshot now."""
@@ -219,7 +207,7 @@ class Session(param.Parameterized):
 
     def _snapshot(self, record: RunRecord | None) -> Snapshot:
         experiment = self.experiment
-        cluster, begun = self._begun.get("cluster"), self._begun.get(experiment.problem)
+        begun = self.runs.begun(experiment.problem)
         before = begun.before if begun is not None else None
         drawn = record is not None and record.drawn > 0
         few = drawn and record.drawn < STANDS and not record.phase.over
@@ -230,8 +218,9 @@ class Session(param.Parameterized):
             record=record,
             shown=shown,
             ghost=before if few else None,
-            kept=self._kept.get(experiment.problem),
-            cluster=cluster.run.latest if cluster is not None else None,
+            kept=self.runs.kept(experiment.problem),
+            ledger=self.runs.ledger,
+            cluster=self.runs.latest("cluster"),
             sibling=self._sibling(),
             rows=self._rows(shown),
             selected=self.selected,
@@ -262,8 +251,7 @@ class Session(param.Parameterized):
     def _sibling(self) -> RunRecord | None:
         """Return the last run of the other line model."""
         other = {"line": "line_outliers", "line_outliers": "line"}
-        begun = self._begun.get(other.get(self.experiment.problem, ""))
-        return begun.run.latest if begun is not None else None
+        return self.runs.latest(other.get(self.experiment.problem, ""))
 
     def _estimate(
         self, shown: RunRecord | None, spec: RunSpec, observed
@@ -308,12 +296,3 @@ class Session(param.Parameterized):
             return last.rows
         self._summed_at = time.monotonic()
         return summaries.summarise(shown.draws)
-
-
-def _may_go(begun: Begun) -> bool:
-    """Whether a run may be given up for one of newer settings."""
-    record = begun.run.latest
-    if record.phase is Phase.PAUSED:
-        return False
-    outdated = time.monotonic() - begun.at > PATIENCE
-    return record.phase.over or record.drawn >= STANDS or outdated

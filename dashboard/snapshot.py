@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dashboard.ledger import Ledger
 from dashboard.selections import Selections
 from data import Catalogue
 from inference import reweight, summaries
@@ -36,6 +37,8 @@ class Snapshot:
     """The run that is kept to compare with, called A."""
     estimate: Estimate | None = None
     """The draws shown, weighted to what the controls say; None where they are its."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """The runs of this session that stood."""
     cluster: RunRecord | None = None
     """The last run of the cluster problem, which says something of single stars too."""
     sibling: RunRecord | None = None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard import previews
-from dashboard import session as session_module
+from dashboard import runs as runs_module
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from data import DataError
@@ -208,7 +208,7 @@ def test_nuts_follows_a_burst_of_changes_and_ends_with_the_last(engine, monkeypa
     session = Session(Experiment(problem="line", draws=200, warmup=50), engine)
     begun = []
     monkeypatch.setattr(
-        session_module, "Run", lambda spec, *a: begun.append(spec) or Run(spec, *a)
+        runs_module, "Run", lambda spec, *a: begun.append(spec) or Run(spec, *a)
     )
     session.tick()
     follow(session, session.snapshot.spec)
@@ -233,7 +233,7 @@ def test_the_run_before_stays_until_the_next_draws(engine):
     follow(session, session.snapshot.spec)
     wait_for(session, Phase.DONE)
     first = session.snapshot.shown
-    session._executor = Idle(1)
+    session.runs.executor = Idle(1)
     session.experiment.set_prior("b_perp", b_perp(0.5))
     session.tick()
     assert session.snapshot.record.phase is Phase.COMPILING
@@ -329,7 +329,7 @@ def test_while_a_run_is_on_its_way_no_withdrawn_estimate_is_shown(engine):
     session = Session(Experiment(problem="line_outliers", draws=1000), engine)
     session.start()
     wait_for(session, Phase.DONE)
-    session._executor = Idle(1)
+    session.runs.executor = Idle(1)
     session.experiment.leave_out([0])
     session.tick()
     assert session.snapshot.estimate is not None
