@@ -16,6 +16,7 @@ from dashboard.views.chains import chains
 from dashboard.views.corner import BrushedCorner
 from dashboard.views.influence import InfluenceTable
 from dashboard.views.layout import WIDE, Place
+from dashboard.views.ledger import RunList
 from dashboard.views.table import SummaryTable
 from inference.problems import Problem
 
@@ -36,6 +37,7 @@ PANELS = (
     Panel("chains", "Chains", chains),
     Panel("numbers", "Numbers", SummaryTable),
     Panel("prior", "Prior", InfluenceTable),
+    Panel("runs", "Runs", RunList),
 )
 """All there are, in the order of their tabs."""
 

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
+import param
 import pytest
 
 from dashboard import ledger
 from dashboard.experiment import Experiment
 from dashboard.ledger import BURST, MOST, Ledger, changes
 from dashboard.session import Session
+from dashboard.views.layout import Place
+from dashboard.views.ledger import RunList
 from data import load_simulated
 from inference.presets import PRESETS
 from inference.progress import Phase, RunRecord
@@ -20,7 +23,7 @@ class Over:
 
     def __init__(self, **choices):
         spec = Experiment(**{"problem": "line", **choices}).freeze()
-        self.latest = RunRecord(spec, {}, phase=Phase.DONE, drawn=1000)
+        self.latest = RunRecord(spec, {}, phase=Phase.DONE)
 
 
 TABLE = load_simulated()
@@ -216,3 +219,34 @@ def test_a_run_comes_back_with_its_draws_and_settings_without_sampling(engine):
         session.snapshot.ghost_draws["b"],
         session.snapshot.ledger.entries[0].record.draws["b"],
     )
+
+
+@pytest.fixture
+def runs_panel(session):
+    """The list of a session with three runs."""
+    session.runs.ledger = entered(0.0, 10.0, 20.0)
+    session.poll()
+    return RunList(Place(session, session.snapshot.problem, 300, param.rx(True)))
+
+
+def test_a_name_of_the_list_is_the_name_in_the_ledger(session, runs_panel):
+    runs_panel._choose(runs_panel._list.items[-1])
+    runs_panel._name.value = "wide"
+    runs_panel._note.value = "wide"
+    (first, *_) = session.snapshot.ledger.entries
+    assert (first.name, first.note) == ("wide", "wide")
+    assert runs_panel._list.items[-1]["label"].startswith("wide, a line")
+    assert runs_panel._list.items[-1]["secondary"].endswith("UT \u00b7 wide")
+    runs_panel._choose(runs_panel._list.items[0])
+    assert runs_panel._name.value == ""
+
+
+def test_the_run_chosen_stays_chosen_while_others_come_and_go(session, runs_panel):
+    runs_panel._choose(runs_panel._list.items[1])
+    session.edit_ledger(ledger.remove, 3)
+    assert runs_panel._list.active == (0,)
+    session.edit_ledger(ledger.take_back)
+    assert runs_panel._list.active == (1,)
+    runs_panel._delete()
+    assert runs_panel.chosen is None
+    assert [item["number"] for item in runs_panel._list.items] == [3, 1]
