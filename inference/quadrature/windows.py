@@ -8,7 +8,7 @@ wherever the mass is: many errors from the parallax, or shared between the two m
 
 Against composite Gauss-Legendre quadrature (parallaxes -5 to 30 mas, errors 0.01 to
 3 mas, D 30 to 6000 pc, s 1e-4 to 1, L 20 to 10,000 pc, 9000 stars with the corners) the
-largest error of ln f was 8e-9 in the field and 3e-8 in the cluster, to ln f = -1e6.
+largest error of ln f was 8e-9 in the field and 3e-8 in the cluster, to ln f = -7e6.
 
 In float32 it was 2e-4 and 1e-3 where ln f > -50, and 1e-5 of ln f below: ln r near 7 is
 rounded to 5e-7 and (w - y) / e by w / e times that, with w / e up to 3000. It is enough
