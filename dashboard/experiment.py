@@ -15,7 +15,13 @@ import param
 from data import Catalogue, load_simulated, observe
 from inference.priors import Prior
 from inference.problems import PROBLEMS, Problem
-from inference.spec import DEFAULT_DATA, RunSpec, Sampler
+from inference.spec import (
+    DEFAULT_DATA,
+    MOST_DRAWS,
+    MOST_WARMUP,
+    RunSpec,
+    Sampler,
+)
 
 ZERO_POINTS = {
     "none": "None",
@@ -74,8 +80,8 @@ class Experiment(param.Parameterized):
     )
 
     chains = param.Integer(4, bounds=(1, 8), label="Chains")
-    warmup = param.Integer(200, bounds=(50, 5000), label="Warm-up a chain")
-    draws = param.Integer(1000, bounds=(50, 10000), label="Draws a chain")
+    warmup = param.Integer(200, bounds=(50, MOST_WARMUP), label="Warm-up a chain")
+    draws = param.Integer(1000, bounds=(50, MOST_DRAWS), label="Draws a chain")
     target_accept = param.Number(0.8, bounds=(0.5, 0.99), label="Target acceptance")
     seed = param.Integer(42, bounds=(0, 2**32 - 1), label="Seed")
     strength = param.Number(1.0, bounds=(0, 1), label="Data strength")

@@ -20,7 +20,7 @@ from dashboard.runs import STANDS, Runs
 from dashboard.selections import Selections
 from dashboard.snapshot import Snapshot
 from data import DataError, fitted_stars
-from inference import reweight, summaries
+from inference import judging, reweight, summaries
 from inference.priors import SpecError
 from inference.reweight import Estimate
 from inference.runner import Run, RunRecord
@@ -47,7 +47,8 @@ class Session(param.Parameterized):
 
     experiment = param.ClassSelector(class_=Experiment, constant=True)
     snapshot = param.ClassSelector(class_=Snapshot, constant=True)
-    region = param.Dict({}, doc="Ranges of quantities boxed in the corner plot")
+    region = param.Dict({}, doc="Ranges of quantities boxed in corner or traces")
+    shows_warmup = param.Boolean(False, label="Warm-up")
     selected = param.ClassSelector(
         class_=Selections,
         default=Selections(),
@@ -59,6 +60,12 @@ class Session(param.Parameterized):
         default=Selections(),
         instantiate=False,
         doc="Chosen points of a line",
+    )
+    thresholds = param.ClassSelector(
+        class_=judging.Thresholds,
+        default=judging.DEFAULT,
+        instantiate=False,
+        doc="By which runs are judged",
     )
     dark = param.Boolean(False, doc="Whether the page is dark")
 
@@ -79,7 +86,7 @@ class Session(param.Parameterized):
         # A selection is of the rows of one table.
         experiment.param.watch(self._other_table, "catalogue")
         experiment.param.watch(self._other_points, ["points", "line_seed"])
-        self._published: tuple = ((object(), *[None] * 5), None)
+        self._published: tuple = ((object(), *[None] * 7), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
@@ -103,6 +110,25 @@ class Session(param.Parameterized):
 
     def _begin(self, spec: RunSpec, observed: Mapping[str, np.ndarray]) -> None:
         self.runs.begin(spec, observed, self.experiment.catalogue)
+
+    def take(self, step: judging.Step) -> None:
+        """Do the next step that a verdict on the run shown asks for.
+
+        Raises
+        ------
+        SpecError, DataError
+            If the controls make no valid run.
+        """
+        run, shown = self.current, self.snapshot.shown
+        longer = step.setting == "draws" and run is not None and shown is run.latest
+        if longer:
+            run.extend(int(step.value) - shown.spec.sampler.draws)
+        # The controls say what the run now has, so that it is a run of theirs.
+        self.experiment.param.update({step.setting: step.value})
+        if longer:
+            self.poll()
+        else:
+            self.start()
 
     def keep(self, record: RunRecord | None = None) -> None:
         """Keep a run, or the one shown, to compare with what follows."""
@@ -175,8 +201,10 @@ class Session(param.Parameterized):
         """Publish a new snapshot if anything differs from the last one."""
         self.runs.enter()
         record = self._record
-        selections = (self.selected, self.picked, self.region)
-        inputs = (self._edits, *selections, self.runs.ledger, self._at_work())
+        chosen = (self.selected, self.picked, self.region)
+        settings = (self.thresholds, self.shows_warmup)
+        ledger = self.runs.ledger
+        inputs = (self._edits, *chosen, *settings, ledger, self._at_work())
         same = all(a is b for a, b in zip(inputs, self._published[0], strict=True))
         if same and (record is self._published[1] or not self._due(record)):
             return
@@ -223,6 +251,8 @@ class Session(param.Parameterized):
             cluster=self.runs.latest("cluster"),
             sibling=self._sibling(),
             rows=self._rows(shown),
+            thresholds=self.thresholds,
+            shows_warmup=self.shows_warmup,
             selected=self.selected,
             picked=self.picked,
             region=self.region,

@@ -8,11 +8,14 @@ import numpy as np
 from dashboard.ledger import Ledger
 from dashboard.selections import Selections
 from data import Catalogue
-from inference import reweight, summaries
+from inference import judging, reweight, summaries
 from inference.problems import Problem
 from inference.reweight import Estimate
 from inference.runner import RunRecord
 from inference.spec import RunSpec
+
+DRAW = "draw"
+"""What a region calls the number of a draw in its chain, from 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +48,12 @@ class Snapshot:
     """The last run of the other model of the same points, if there is one."""
     rows: Mapping[str, summaries.Row] = field(default_factory=dict)
     """Of the draws shown."""
+    thresholds: judging.Thresholds = judging.DEFAULT
+    """By which draws are judged."""
     complaint: str = ""
     """Why the controls make no valid run, in one sentence."""
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Ranges of quantities that were boxed in the corner; empty for all draws."""
+    """Ranges of quantities, and of `DRAW`, that were boxed; empty for all draws."""
     selected: Selections = field(default_factory=Selections)
     """Stars of the catalogue that are chosen, now and under names."""
     picked: Selections = field(default_factory=Selections)
@@ -56,6 +61,8 @@ class Snapshot:
     star: int | None = None
     """The star chosen in the catalogue."""
 
+    shows_warmup: bool = False
+    """Whether the traces begin with warm-up."""
     at_work: bool = False
     """Whether a run goes on, and has for long enough to be looked at."""
 
@@ -83,10 +90,12 @@ class Snapshot:
     def chosen(self) -> np.ndarray | None:
         """Which draws are within the region, bool (chain, draw); None for all."""
         draws = self.draws
-        if not self.region or not self.region.keys() <= draws.keys():
+        if not self.region or not self.region.keys() <= {DRAW, *draws}:
             return None
+        shape = next(iter(draws.values())).shape
+        known = {DRAW: np.broadcast_to(np.arange(shape[1]), shape), **draws}
         inside = [
-            (draws[name] >= low) & (draws[name] <= high)
+            (known[name] >= low) & (known[name] <= high)
             for name, (low, high) in self.region.items()
         ]
         return np.logical_and.reduce(inside)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from data import DataError, observe
-from inference import engines, record, summaries
+from inference import engines, judging, record, summaries
 from inference.course import saved_record
 from inference.priors import SpecError
 from inference.provenance import StoreError
@@ -137,7 +137,7 @@ def _report(finished: RunRecord, out: Path) -> None:
                 f"{name:18s} {row.mean:10.4g} ± {row.sd:<9.3g} "
                 f"R-hat {row.rhat:.3f}  ESS {row.ess_bulk:.0f}"
             )
-    print(finished.sentence, summaries.verdict(finished, rows))
+    print(finished.sentence, judging.verdict(finished, rows).sentence)
     print(f"Wrote {out}.")
 
 

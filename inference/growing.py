@@ -84,6 +84,7 @@ class Growth:
 
     def __init__(self):
         self._draws, self._stats = GrowingRows(), GrowingRows()
+        self._warmup = GrowingRows()
         self._stars = StarSums()
 
     def add(
@@ -103,8 +104,12 @@ class Growth:
         """
         seconds = record.sample_seconds + chunk.seconds
         if not sampling:
-            warmed_up = record.warmed_up + length
-            return replace(record, warmed_up=warmed_up, sample_seconds=seconds)
+            return replace(
+                record,
+                warmed_up=record.warmed_up + length,
+                warmup=self._steps(record, chunk),
+                sample_seconds=seconds,
+            )
         start, room = record.drawn, record.spec.sampler.draws
         return replace(
             record,
@@ -133,8 +138,13 @@ class Growth:
             Chunk, length and sampling, as `add` takes them; without those of no length.
             The state is in the last.
         """
-        warmup, drawn = record.warmed_up, record.drawn
-        none = Chunk((), {}, {}, None, 0.0, record.device)
+        warmup, drawn, stride = record.warmed_up, record.drawn, record.warmup_stride
+        # Of steps that were not kept the last kept one stands in: none looks at them.
+        steps = {
+            name: np.repeat(kept, stride, axis=1)[:, :warmup]
+            for name, kept in record.warmup.items()
+        }
+        none = Chunk((), steps, {}, None, 0.0, record.device)
         # Only the sum of all seconds is known.
         last = none._replace(state=state, seconds=record.sample_seconds)
         if drawn == 0:
@@ -142,3 +152,17 @@ class Growth:
         draws, stats = dict(record.draws), dict(record.stats)
         kept = last._replace(draws=draws, stats=stats, stars=self._stars.total)
         return ([(none, warmup, False)] if warmup else []) + [(kept, drawn, True)]
+
+    def _steps(self, record: RunRecord, chunk: Chunk) -> dict[str, np.ndarray]:
+        """Return what is kept of warm-up, with that of a chunk."""
+        stride, done = record.warmup_stride, record.warmed_up
+        if done and not record.warmup:
+            # It was begun by a program that did not keep its steps.
+            return {}
+        kept = {
+            name: value[:, -done % stride :: stride]
+            for name, value in chunk.draws.items()
+            if value.ndim == 2
+        }
+        start, room = (-(-n // stride) for n in (done, record.spec.sampler.warmup))
+        return self._warmup.add(kept, start, room)

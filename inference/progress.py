@@ -8,6 +8,9 @@ import numpy as np
 
 from inference.spec import RunSpec
 
+WARMUP_KEPT = 2000
+"""Most steps of each chain's warm-up that are kept, to be looked at."""
+
 
 class Phase(enum.Enum):
     """Where a run stands."""
@@ -55,6 +58,9 @@ class RunRecord:
     """(chain, draw, ...) each; read-only views that later records extend."""
     stats: Mapping[str, np.ndarray] = field(default_factory=dict)
     """(chain, draw) each, under ArviZ's names."""
+    warmup: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Scalar quantities along warm-up, (chain, step) each, every `warmup_stride`-th
+    step from the first."""
     stars: StarSummary | None = None
     device: str = ""
     compile_seconds: float = 0.0
@@ -62,6 +68,11 @@ class RunRecord:
     """Seconds in the worker, warm-up included."""
     error: str = ""
     """One sentence, where the run failed."""
+
+    @property
+    def warmup_stride(self) -> int:
+        """Steps of warm-up for each one that is kept."""
+        return -(-self.spec.sampler.warmup // WARMUP_KEPT)
 
     @property
     def divergences(self) -> int:

@@ -34,7 +34,8 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
         observed_data and constant_data; log_prior where the run has it (one variable,
         ``prior``: the total of a draw, with the Jacobian of the unconstrained
         coordinates), and log_likelihood, named as the data: each point of a line, or
-        where the run has it the total of a draw.
+        where the run has it the total of a draw; warmup_posterior, the scalar
+        quantities along warm-up, every so many steps of a long one.
     """
     spec, observed = record.spec, record.observed
     data_name = "y" if "y" in observed else "parallax"
@@ -62,7 +63,7 @@ def to_datatree(record: RunRecord) -> xarray.DataTree:
     if spec.model == "star":
         dims.pop("distance")
     tree = arviz_base.from_dict(groups, dims=dims, attrs={"/": _attributes(record)})
-    return tree.assign(_log_densities(record, data_name))
+    return tree.assign(_log_densities(record, data_name) | _warmup(record))
 
 
 def _log_densities(record: RunRecord, data_name: str) -> dict[str, xarray.DataTree]:
@@ -77,6 +78,18 @@ def _log_densities(record: RunRecord, data_name: str) -> dict[str, xarray.DataTr
         total = record.stats["log_likelihood"]
         groups["log_likelihood"] = _group(data_name, total)
     return groups
+
+
+def _warmup(record: RunRecord) -> dict[str, xarray.DataTree]:
+    """Return the steps of warm-up that were kept, numbered as they were."""
+    if not record.warmup:
+        return {}
+    steps = next(iter(record.warmup.values())).shape[1]
+    numbers = record.warmup_stride * np.arange(steps)
+    dataset = arviz_base.dict_to_dataset(
+        dict(record.warmup), coords={"draw": numbers}, dims={}
+    )
+    return {"warmup_posterior": xarray.DataTree(dataset)}
 
 
 def _group(name: str, values: np.ndarray, *dims: str) -> xarray.DataTree:

@@ -16,6 +16,8 @@ from inference.priors import Prior, SpecError
 from inference.problems import PROBLEMS, Parameter, Problem
 
 VERSION = 1
+MOST_WARMUP, MOST_DRAWS = 10_000, 20_000
+"""Of each chain."""
 
 DATA_FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "simulated_m67": {
@@ -86,8 +88,8 @@ class Sampler:
     def __post_init__(self):
         for name, low, high in (
             ("chains", 1, 8),
-            ("warmup", 1, 10_000),
-            ("draws", 1, 20_000),
+            ("warmup", 1, MOST_WARMUP),
+            ("draws", 1, MOST_DRAWS),
             ("seed", 0, 2**32 - 1),
             ("max_tree_depth", 1, 12),
         ):

@@ -222,6 +222,9 @@ class Store:
         if sampling:
             arrays |= {f"draws/{name}": v for name, v in chunk.draws.items()}
             arrays |= {f"stats/{name}": v for name, v in chunk.stats.items()}
+        else:
+            scalars = {n: v for n, v in chunk.draws.items() if v.ndim == 2}
+            arrays |= {f"warmup/{name}": v for name, v in scalars.items()}
         count, sums = chunk.stars or (0, ())
         arrays |= durable.numbered("stars", sums)
         kept = {
@@ -241,7 +244,9 @@ class Store:
             sums = durable.all_of("stars", arrays)
             chunk = Chunk(
                 state=durable.all_of("state", arrays),
-                draws=durable.under("draws/", arrays),
+                draws=durable.under(
+                    "draws/" if kept["sampling"] else "warmup/", arrays
+                ),
                 stats=durable.under("stats/", arrays),
                 stars=(kept["star_draws"], sums) if sums else None,
                 seconds=kept["seconds"],

@@ -13,9 +13,12 @@ set another height, and says whether the page is dark.
 
 from dashboard.figures.corner import corner
 from dashboard.figures.distance import star_distance
+from dashboard.figures.energy import energies
+from dashboard.figures.growth import ess_growth
 from dashboard.figures.line import line_fit
 from dashboard.figures.marginals import marginals
 from dashboard.figures.parallaxes import parallax_histogram
+from dashboard.figures.ranks import ranks
 from dashboard.figures.stars import colour_magnitude, proper_motion, sky
 from dashboard.figures.summary import (
     Interval,
@@ -23,13 +26,16 @@ from dashboard.figures.summary import (
     plotting_range,
     plotting_ranges,
 )
-from dashboard.figures.traces import traces
+from dashboard.figures.traces import axes, stretch, traces
 from dashboard.figures.triangle import selected
 
 __all__ = [
     "Interval",
+    "axes",
     "colour_magnitude",
     "corner",
+    "energies",
+    "ess_growth",
     "interval",
     "line_fit",
     "marginals",
@@ -37,8 +43,10 @@ __all__ = [
     "plotting_range",
     "plotting_ranges",
     "proper_motion",
+    "ranks",
     "selected",
     "sky",
     "star_distance",
+    "stretch",
     "traces",
 ]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import holoviews as hv
 import numpy as np
+from bokeh.models import BoxSelectTool
 
 from dashboard.figures.grid import Cell, Note
 from dashboard.figures.style import FONT, dress_background, palette, template
@@ -105,6 +106,9 @@ def canvas_hook(dark: bool) -> Callable[[Any, Any], None]:
         plot.state.grid.visible = False
         # Else Bokeh pads a canvas to line up with the axes of its neighbours.
         plot.state.frame_align = False
+        # A box is a place on the canvas: it must not fade the marks outside it.
+        for tool in plot.state.select({"type": BoxSelectTool}):
+            tool.renderers = []
 
     return dress
 

@@ -8,7 +8,7 @@ import holoviews as hv
 import numpy as np
 
 from dashboard.figures import canvas, panels, shading
-from dashboard.figures.canvas import Rule
+from dashboard.figures.canvas import Rule, line_template
 from dashboard.figures.grid import Grid, Note
 from dashboard.figures.style import palette, template
 from dashboard.figures.summary import Draws, Limits, interval
@@ -16,7 +16,7 @@ from dashboard.figures.triangle import (
     GAP,
     Scene,
     crossings,
-    divergences,
+    marked,
     reference_rules,
     scene_of,
 )
@@ -37,6 +37,7 @@ def corner(
     estimate: Draws | None = None,
     reference: Mapping[str, float] | None = None,
     divergent: np.ndarray | None = None,
+    chosen: np.ndarray | None = None,
     ranges: Mapping[str, Limits] | None = None,
     dark: bool = False,
 ) -> hv.Overlay:
@@ -59,6 +60,9 @@ def corner(
         Name to a true or published value.
     divergent
         (chain, draw) bool: draws that diverged, marked by crosses.
+    chosen
+        (chain, draw) bool: draws that the reader chose, outlined on the diagonal, to
+        the height of all, and some of them marked by dots.
     ranges
         Name to the limits to draw in; from the draws where left out.
     dark
@@ -74,12 +78,17 @@ def corner(
     known = reference or {}
     frames, ticks = _frames(scene, draws)
     notes = [*ticks, *_names(scene), *_numbers(scene, draws), *_nothing(draws)]
-    notes += _key(scene, ghost and ghost_name, estimate, reference, divergent)
+    notes += _key(scene, ghost and ghost_name, estimate, reference, divergent, chosen)
     rules = [*frames, *reference_rules(scene, known)]
-    marks = [crossings(scene, known), divergences(scene, draws, divergent)]
+    marks = [
+        crossings(scene, known),
+        marked(scene, draws, divergent, "x", "prior"),
+        marked(scene, draws, chosen, "dot", "ink"),
+    ]
     parts = [
         looks["density"].clone(_image(scene, draws, ghost), bounds=_bounds(scene.grid)),
         *_diagonal(scene, looks, draws, ghost, estimate),
+        looks["chosen"].clone(_outlines_of_chosen(scene, draws, chosen)),
         *canvas.furniture(dark, rules, marks, notes),
     ]
     return looks["canvas"].clone(parts)
@@ -147,6 +156,26 @@ def _diagonal(scene, looks, draws, ghost, estimate) -> list[hv.Element]:
     ]
 
 
+def _outlines_of_chosen(scene: Scene, draws: Draws, chosen) -> panels.Line:
+    if chosen is None or not np.any(chosen):
+        return panels.lines([])
+    found = panels.histograms(
+        {name: values[chosen] for name, values in draws.items()}, scene.limits, BINS
+    )
+    return panels.lines(
+        [
+            panels.outline(
+                scene.cell(i, i),
+                found[name],
+                scene.limits[name],
+                panels.peak_of([found[name].density]),
+            )
+            for i, name in enumerate(scene.names)
+            if name in found
+        ]
+    )
+
+
 def _frames(scene: Scene, draws: Draws) -> tuple[list[Rule], list[Note]]:
     rules, notes = [], []
     for row in range(len(scene.names)):
@@ -196,7 +225,9 @@ def _numbers(scene: Scene, draws: Draws) -> list[Note]:
     return notes
 
 
-def _key(scene: Scene, ghost_name, estimate, reference, divergent) -> list[Note]:
+def _key(
+    scene: Scene, ghost_name, estimate, reference, divergent, chosen
+) -> list[Note]:
     line = 0.036 if len(scene.names) > 3 else 0.05
     rows = ["\N{BLACK SQUARE} posterior", "bars 68 %, rings 39, 86 %"]
     if ghost_name:
@@ -208,6 +239,10 @@ def _key(scene: Scene, ghost_name, estimate, reference, divergent) -> list[Note]
     if divergent is not None and np.any(divergent):
         count = int(np.sum(divergent))
         rows.append(f"\N{MULTIPLICATION SIGN} divergent ({count})")
+    if chosen is not None:
+        rows.append(
+            f"\N{BOX DRAWINGS LIGHT TRIPLE DASH HORIZONTAL} chosen ({np.sum(chosen):,})"
+        )
     return [
         Note(0.98, 0.985 - line * i, text, "right", "top", 0, "key")
         for i, text in enumerate(rows)
@@ -236,4 +271,5 @@ def _looks(dark: bool) -> dict[str, Any]:
             **canvas.FIXED,
         ),
         **panels.histogram_looks(dark),
+        "chosen": line_template(color=c.ink, line_width=1.4, line_dash=[4, 2]),
     }

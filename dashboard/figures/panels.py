@@ -90,12 +90,18 @@ def under(cell: Cell, line: Line) -> Area:
     return x, y, np.full(len(x), cell.y0)
 
 
+def block(cell: Cell) -> Area:
+    """Fill a rectangle."""
+    x0, y0, x1, y1 = cell
+    return np.array([x0, x0, x1, x1]), np.array([y0, y1, y1, y0]), np.full(4, y0)
+
+
 def areas(parts: Sequence[Area]) -> Area:
     """
     Join filled shapes into one glyph.
 
-    A link between two shapes runs forth and back along the same points, so that it
-    encloses nothing: many panels cost one patch.
+    A link between two shapes, which begin and end on their floor, runs forth and back
+    along the same points, so that it encloses nothing: many panels cost one patch.
     """
     if not parts:
         return np.array([]), np.array([]), np.array([])

@@ -11,7 +11,7 @@ from dashboard.figures.grid import Cell, Grid, Sides
 from dashboard.figures.summary import Draws, Limits, plotting_range
 
 GAP = 1 / 15
-MOST_DIVERGENCES = 120
+MOST_MARKED = 120
 
 
 class Scene(NamedTuple):
@@ -129,17 +129,19 @@ def crossings(scene: Scene, reference: Mapping[str, float]) -> Marks:
     return Marks(x, y, "square", "reference")
 
 
-def divergences(scene: Scene, draws: Draws, divergent: np.ndarray | None) -> Marks:
-    """Mark the latest draws whose flag (chain, draw) says that they diverged."""
-    flags = np.zeros(0, bool) if divergent is None else np.ravel(divergent)
-    chosen = np.flatnonzero(flags)[-MOST_DIVERGENCES:]
+def marked(
+    scene: Scene, draws: Draws, flags: np.ndarray | None, marker: str, role: str
+) -> Marks:
+    """Mark draws that are flagged, (chain, draw) bool; of many, some all along."""
+    found = np.empty((0, 2), int) if flags is None else np.argwhere(flags)
+    chain, number = found[:: -(-len(found) // MOST_MARKED) or 1].T
     x, y = [np.array([])], [np.array([])]
-    for row, column in scene.pairs() if chosen.size else ():
+    for row, column in scene.pairs() if number.size else ():
         up, across = scene.names[row], scene.names[column]
         cell = scene.cell(row, column)
-        u = cell.x(np.ravel(draws[across])[chosen], scene.limits[across])
-        v = cell.y(np.ravel(draws[up])[chosen], scene.limits[up])
+        u = cell.x(draws[across][chain, number], scene.limits[across])
+        v = cell.y(draws[up][chain, number], scene.limits[up])
         kept = (u >= cell.x0) & (u <= cell.x1) & (v >= cell.y0) & (v <= cell.y1)
         x.append(u[kept])
         y.append(v[kept])
-    return Marks(np.concatenate(x), np.concatenate(y), "x", "prior")
+    return Marks(np.concatenate(x), np.concatenate(y), marker, role)

@@ -6,7 +6,7 @@ from panel.viewable import Viewer
 
 from dashboard import figures
 from dashboard.snapshot import Snapshot
-from dashboard.views.draws import draws_view, headline
+from dashboard.views.draws import all_draws, draws_view, headline
 from dashboard.views.layout import WIDE, Place
 
 
@@ -24,15 +24,8 @@ class BrushedCorner(Viewer):
         self._ranges: dict[str, tuple[float, float]] = {}
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
-        back = pmui.Button(
-            label="All draws again",
-            variant="text",
-            size="small",
-            visible=self._session.param.region.rx.pipe(bool),
-            on_click=lambda _: self._session.param.update(region={}),
-        )
         corner = draws_view(place, self._corner, gestures=(box,))
-        self._layout = pmui.Column(corner, back, **WIDE)
+        self._layout = pmui.Column(corner, all_draws(self._session), **WIDE)
 
     def _choose(self, bounds=None) -> None:
         if bounds is not None and self._ranges:
@@ -53,6 +46,7 @@ class BrushedCorner(Viewer):
             ghost_name=snapshot.ghost_name,
             estimate=snapshot.estimated_draws,
             divergent=diverging,
+            chosen=snapshot.chosen,
             ranges=self._ranges,
             dark=dark,
         )

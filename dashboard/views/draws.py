@@ -1,9 +1,15 @@
 """What every plot of a problem's draws needs: the draws, and the sentence below."""
 
-from dashboard.snapshot import Snapshot
+from collections.abc import Callable
+
+import holoviews as hv
+import panel_material_ui as pmui
+
+from dashboard.session import Session
+from dashboard.snapshot import DRAW, Snapshot
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.layout import Place
-from inference import summaries
+from inference import judging
 from inference.problems import Problem
 
 
@@ -12,8 +18,13 @@ def own(snapshot: Snapshot, problem: Problem) -> Snapshot:
     return snapshot if snapshot.problem is problem else Snapshot(problem=problem)
 
 
-def draws_view(place: Place, draw, gestures: tuple = ()) -> FigureView:
-    """Return a plot of draws, with the verdict on them below.
+def draws_view(
+    place: Place,
+    draw: Callable[[Snapshot, bool], hv.Overlay],
+    gestures: tuple = (),
+    describe: Callable[[Snapshot], str] | None = None,
+) -> FigureView:
+    """Return a plot of draws, with a sentence below.
 
     Parameters
     ----------
@@ -21,14 +32,16 @@ def draws_view(place: Place, draw, gestures: tuple = ()) -> FigureView:
     draw : callable
         ``(snapshot, dark) -> hv.Overlay``; the snapshot is one of the place's problem.
     gestures : tuple of hv streams
+    describe : callable, optional
+        ``snapshot -> str``; the verdict on the draws where left out.
     """
     problem = place.problem
     return FigureView(
         place.session,
         lambda snapshot, dark: draw(own(snapshot, problem), dark),
-        lambda snapshot: _describe(own(snapshot, problem)),
+        lambda snapshot: (describe or judged)(own(snapshot, problem)),
         place.height,
-        settings=lambda s: (s.problem,),
+        settings=lambda s: (s.problem, s.thresholds, s.shows_warmup),
         results=lambda s: (*draws_so_far(s), s.rows),
         gestures=gestures,
     )
@@ -40,19 +53,35 @@ def headline(snapshot: Snapshot) -> dict:
     return {name: snapshot.draws[name] for name in snapshot.problem.headline}
 
 
-def _describe(snapshot: Snapshot) -> str:
+def judged(snapshot: Snapshot) -> str:
+    """Say whether the draws can be trusted, and which are chosen."""
     if snapshot.shown is None:
         return "Press Run to draw from the posterior."
-    return summaries.verdict(snapshot.shown, snapshot.rows) + _region(snapshot)
+    said = judging.verdict(snapshot.shown, snapshot.rows, snapshot.thresholds)
+    return said.sentence + of_chosen(snapshot)
 
 
-def _region(snapshot: Snapshot) -> str:
+def all_draws(session: Session) -> pmui.Button:
+    """Return the way back from chosen draws to all."""
+    return pmui.Button(
+        label="All draws again",
+        variant="text",
+        size="small",
+        visible=session.param.region.rx.pipe(bool),
+        on_click=lambda _: session.param.update(region={}),
+    )
+
+
+def of_chosen(snapshot: Snapshot) -> str:
     """Say which draws are chosen, if not all."""
     chosen = snapshot.chosen
     if chosen is None or snapshot.problem is None:
         return ""
+    symbols = snapshot.problem.symbols
     ranges = " and ".join(
-        f"{snapshot.problem.symbols[name]} {low:.4g} to {high:.4g}"
+        f"number {low:,.0f} to {high:,.0f}"
+        if name == DRAW
+        else f"{symbols[name]} {low:.4g} to {high:.4g}"
         for name, (low, high) in snapshot.region.items()
     )
     return f" Chosen: {chosen.sum():,} draws with {ranges}."

@@ -9,8 +9,10 @@ from typing import Any
 
 import holoviews as hv
 import numpy as np
+from bokeh.core.property.vectorization import Field
 
 Layout = tuple
+FIELD = Field("")
 
 
 def layout(overlay: hv.Overlay) -> Layout:
@@ -40,18 +42,37 @@ def put(plot: Any, overlay: hv.Overlay) -> None:
             style = dict(subplot.lookup_options(element, "style")[0])
             data, _, style = subplot.get_data(element, {}, style)
             # Styles that follow a dimension are columns of their own.
-            subplot._apply_transforms(element, data, {}, style)
-            source.data = _left_over(source.data, data) | data
+            style = subplot._apply_transforms(element, data, {}, style)
+            if "glyph_renderer" in subplot.handles:
+                _follow(subplot.handles["glyph_renderer"], data)
+            source.data = _left_over(source.data, data, style) | data
 
 
-def _left_over(before: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+def _follow(renderer: Any, data: dict[str, Any]) -> None:
+    """Let a style follow its column, where it had one value for all rows before."""
+    names = [
+        n for n in data if not isinstance(getattr(renderer.glyph, n, FIELD), Field)
+    ]
+    for glyph in ("glyph", "selection_glyph", "nonselection_glyph", "muted_glyph"):
+        one = getattr(renderer, glyph)
+        if names and hasattr(one, "properties"):
+            one.update(**{name: {"field": name} for name in names})
+
+
+def _left_over(
+    before: dict[str, Any], data: dict[str, Any], style: dict[str, Any]
+) -> dict[str, Any]:
     """Return the columns that new data lack, as long as theirs.
 
-    An element without rows has no columns for its styles, but the glyph asks for them.
+    HoloViews makes no column of a style that is the same in all rows, nor any where
+    there are no rows, but the glyph asks for them.
     """
     rows = len(next(iter(data.values()), ()))
-    lacking = {name: v for name, v in before.items() if name not in data}
-    return {
-        name: v if len(v) == rows else np.resize(np.asarray(v, dtype=object), rows)
-        for name, v in lacking.items()
-    }
+    columns = {}
+    for name, values in before.items():
+        if name not in data:
+            same = style.get(name, style.get("color" if "color" in name else name))
+            known = np.asarray(values, dtype=object)
+            value = known if same is None or isinstance(same, dict) else [same]
+            columns[name] = np.resize(np.asarray(value, dtype=object), rows)
+    return columns

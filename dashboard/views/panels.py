@@ -12,7 +12,7 @@ import param
 from panel.viewable import Viewer
 
 from dashboard.session import Session
-from dashboard.views.chains import chains
+from dashboard.views.chains import Chains
 from dashboard.views.corner import BrushedCorner
 from dashboard.views.influence import InfluenceTable
 from dashboard.views.layout import WIDE, Place
@@ -34,7 +34,7 @@ class Panel(NamedTuple):
 
 PANELS = (
     Panel("corner", "Corner", BrushedCorner, lambda p: len(p.headline) > 1),
-    Panel("chains", "Chains", chains),
+    Panel("chains", "Chains", Chains),
     Panel("numbers", "Numbers", SummaryTable),
     Panel("prior", "Prior", InfluenceTable),
     Panel("runs", "Runs", RunList),

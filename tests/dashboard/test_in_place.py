@@ -3,6 +3,7 @@
 import holoviews as hv
 import numpy as np
 import pytest
+from bokeh.core.property.vectorization import Field
 
 from dashboard import figures
 from dashboard.views import in_place
@@ -110,3 +111,36 @@ def test_new_axes_and_new_parts_are_another_layout():
     with_lines = figures.line_fit(x, x, x, lines=np.ones((3, 2)), prior_lines=none)
     assert in_place.layout(one) != in_place.layout(other_axes)
     assert in_place.layout(one) != in_place.layout(with_lines)
+
+
+def test_marks_of_one_kind_are_seen_where_there_were_none_or_others():
+    def draw(data):
+        chosen = np.random.default_rng(data).random((4, 300)) < 0.1 * data
+        diverged = np.random.default_rng(9).random((4, 300)) < 0.01
+        many = {"chosen": chosen, "divergent": diverged if data == 2 else None}
+        return figures.corner(draws(1), LABELS, **(many if data else {}))
+
+    for first in range(3):
+        dynamic = hv.DynamicMap(draw, streams=[hv.streams.Pipe(data=first)])
+        plot = hv.renderer("bokeh").get_plot(dynamic)
+        for data in (1, 2, 0, 1):
+            overlay = draw(data)
+            in_place.put(plot, overlay)
+            (renderer,) = (r for r in plot.state.renderers if "marker" in seen(r))
+            (marks,) = (item for item in overlay if isinstance(item, hv.Points))
+            for name, dimension in (("marker", "marker"), ("line_color", "colour")):
+                assert seen(renderer)[name] == list(marks.dimension_values(dimension))
+
+
+def seen(renderer) -> dict[str, list]:
+    """What each row of a renderer looks like: of its column, or the value of all."""
+    data, glyph = renderer.data_source.data, renderer.glyph
+    rows = len(data.get("x", ()))
+    found = {}
+    for name in ("marker", "line_color"):
+        value = getattr(glyph, name, None)
+        if isinstance(value, Field):
+            found[name] = list(data[value.field])
+        elif value is not None:
+            found[name] = [getattr(value, "value", value)] * rows
+    return found

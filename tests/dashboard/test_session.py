@@ -9,7 +9,9 @@ from dashboard import previews
 from dashboard import runs as runs_module
 from dashboard.experiment import Experiment
 from dashboard.session import Session
+from dashboard.snapshot import DRAW
 from data import DataError
+from inference.judging import Step
 from inference.priors import Prior
 from inference.problems import PROBLEMS
 from inference.reweight import Reach
@@ -342,3 +344,75 @@ def test_while_a_run_is_on_its_way_no_withdrawn_estimate_is_shown(engine):
     session.poll()
     assert session.snapshot.estimate is not None
     assert session.snapshot.estimate.reach is Reach.TOO_FAR
+
+
+def test_a_box_on_a_trace_chooses_those_draws(engine):
+    session = Session(Experiment(problem="line", draws=500, warmup=100), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    slopes = session.snapshot.draws["m"]
+    session.region = {DRAW: (100.0, 149.0), "m": (0.0, 10.0)}
+    session.poll()
+    np.testing.assert_array_equal(
+        session.snapshot.chosen_draws["m"][0], slopes[:, 100:150].ravel()
+    )
+    drawn = previews.lines(session.snapshot)
+    assert np.isin(drawn[:, 0], slopes[:, 100:150]).all()
+    session.region = {DRAW: (900.0, 999.0)}
+    session.poll()
+    assert session.snapshot.chosen_draws["m"].size == 0
+    assert previews.lines(session.snapshot).shape == (0, 2)
+
+
+def test_more_draws_are_added_to_the_run_shown(engine):
+    experiment = Experiment(problem="line", draws=120, warmup=50)
+    session = Session(experiment, engine)
+    session.tick()
+    wait_for(session, Phase.DONE)
+    run, before = session.current, session.snapshot.draws["m"]
+    session.take(Step("draws", 220, "100 more draws"))
+    wait_for(session, Phase.DONE)
+    session.tick()
+    assert session.current is run, "the same run, and no other is started"
+    after = session.snapshot.draws["m"]
+    assert after.shape == (4, 220)
+    np.testing.assert_array_equal(after[:, :120], before)
+    assert experiment.draws == 220
+    assert not session.snapshot.changed_since_run
+    assert session.snapshot.estimate is None
+
+
+def test_a_run_that_was_stopped_goes_on(engine):
+    experiment = Experiment(problem="line", draws=10_000, warmup=50)
+    session = Session(experiment, engine)
+    session.tick()
+    end = time.monotonic() + 60
+    while not session.current.latest.drawn:
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    session.stop()
+    wait_for(session, Phase.STOPPED)
+    run, drawn = session.current, session.snapshot.record.drawn
+    session.take(Step("draws", 10_000, "the rest"))
+    end = time.monotonic() + 60
+    while session.current.latest.drawn == drawn:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert session.current is run
+    session.close()
+
+
+def test_another_acceptance_is_another_run(engine):
+    experiment = Experiment(problem="line", draws=120, warmup=50)
+    session = Session(experiment, engine)
+    session.tick()
+    wait_for(session, Phase.DONE)
+    run = session.current
+    session.take(Step("target_accept", 0.9, "Target acceptance 0.9"))
+    assert session.current is not run
+    assert session.current.latest.spec.sampler.target_accept == 0.9
+    wait_for(session, Phase.DONE)
+    begun = session.current
+    session.tick()
+    assert session.current is begun
+    assert not session.snapshot.changed_since_run

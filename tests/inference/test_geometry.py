@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from inference import summaries
+from inference import judging, summaries
 from tests.inference import grids
 
 LIMIT = 4.5
@@ -79,7 +79,8 @@ def run(sample, observed, method="marginal", **sampler):
         "sampler": settings,
     }
     record = sample(content, observed)
-    return record, summaries.verdict(record, summaries.summarise(record.draws))
+    rows = summaries.summarise(record.draws)
+    return record, judging.verdict(record, rows).sentence
 
 
 def errors_off(record, truth):

@@ -53,17 +53,3 @@ def test_every_parameter_has_a_sentence(sample, model):
     found = influence(record)
     assert list(found) == [p.name for p in record.spec.problem.parameters]
     assert all(len(one.sentence) > 20 for one in found.values())
-
-
-def test_a_slow_energy_is_in_the_verdict(sample):
-    from dataclasses import replace
-
-    from inference import summaries
-
-    record = sample({"model": "line"})
-    rows = summaries.summarise(record.draws)
-    assert "agree" in summaries.verdict(record, rows)
-    slow = np.array(record.stats["energy"])
-    slow[2] = np.cumsum(np.random.default_rng(0).normal(size=slow.shape[1]))
-    held = replace(record, stats={**record.stats, "energy": slow})
-    assert "energy of chain 3" in summaries.verdict(held, rows)

@@ -33,7 +33,7 @@ def spec_of(draws: int, **content) -> RunSpec:
 
 def same(one, other) -> None:
     assert one.draws.keys() == other.draws.keys()
-    for kind in ("draws", "stats"):
+    for kind in ("draws", "stats", "warmup"):
         for name, values in getattr(one, kind).items():
             np.testing.assert_array_equal(values, getattr(other, kind)[name], name)
 

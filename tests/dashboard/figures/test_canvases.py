@@ -6,15 +6,18 @@ import pytest
 from scipy import stats
 
 from dashboard.figures import (
+    axes,
     corner,
     marginals,
     plotting_ranges,
     selected,
     shading,
+    stretch,
     traces,
     triangle,
 )
 from dashboard.figures.style import DARK, LIGHT
+from dashboard.figures.traces import layout as trace_layout
 
 
 def structure(overlay):
@@ -48,6 +51,7 @@ def test_a_corner_is_the_same_elements_empty_or_full(draws, no_draws, labels):
         estimate=draws,
         reference={"dist_clust": 866.0},
         divergent=np.ones((4, 250), bool),
+        chosen=np.ones((4, 250), bool),
         dark=True,
     )
     assert structure(corner(no_draws, labels)) == structure(full)
@@ -187,13 +191,13 @@ def test_marginals_wrap_into_rows(draws, labels):
 def test_traces_are_the_same_elements_empty_or_full(draws, no_draws, labels):
     rhat = {"log_L": 1.0}
     assert structure(traces(no_draws, labels)) == structure(
-        traces(draws, labels, rhat=rhat)
+        traces(draws, labels, rhat=rhat, warmup=draws, chosen=draws["log_L"] > 0)
     )
 
 
 def test_traces_are_thinned_and_one_curve_a_chain(labels):
     draws = {"log_L": np.random.default_rng(0).normal(size=(4, 5000))}
-    curves = [i for i in traces(draws, labels, rhat=None) if isinstance(i, hv.Curve)]
+    curves = [i for i in traces(draws, labels, rhat=None) if type(i) is hv.Curve]
     assert [0 < len(curve) <= 300 for curve in curves] == [True] * 4
 
 
@@ -204,9 +208,109 @@ def test_more_chains_than_colours_are_all_drawn(labels):
     assert drawn == 500
 
 
+def test_warmup_is_before_the_draws_and_the_axes_follow(labels):
+    draws = {"log_L": np.random.default_rng(0).normal(size=(4, 100))}
+    warmup = {"log_L": np.full((4, 20), 50.0)}
+    hidden, shown = axes(draws), axes(draws, warmup, stride=3)
+    assert hidden.across == (0, 99)
+    assert shown.across == (-60, 99)
+    assert hidden.up["log_L"][1] < 5 < 50 < shown.up["log_L"][1]
+    assert "warm-up" not in texts(traces(draws, labels))
+    overlay = traces(draws, labels, warmup=warmup, stride=3)
+    assert "warm-up" in texts(overlay)
+    cell = trace_layout(1).cell(0, 0)
+    shade = next(iter(overlay))
+    assert cell.data_x(shade.dimension_values("x"), shown.across) == pytest.approx(
+        [-60, -60, 0, 0]
+    )
+    # Else the links between rows would be filled too.
+    assert shade.dimension_values("y")[[0, -1]] == pytest.approx(cell.y0)
+    curve = next(item for item in overlay if type(item) is hv.Curve)
+    x = cell.data_x(curve.dimension_values("x"), shown.across)
+    y = cell.data_y(curve.dimension_values("y"), shown.up["log_L"])
+    order = np.argsort(x)
+    assert x[order][:3] == pytest.approx([-60, -57, -54])
+    assert y[order][:20] == pytest.approx(50.0)
+    assert y[order][20:120] == pytest.approx(draws["log_L"][0])
+
+
+def test_a_box_on_a_trace_is_a_range_of_draws_and_values(draws):
+    scale = axes(draws, {"log_L": np.zeros((4, 50))})
+    cell = trace_layout(3).cell(1, 0)
+    low, high = scale.up["dist_clust"]
+    middle = (low + high) / 2
+    left, right = cell.x([20, 99.5], scale.across)
+    half = float(cell.y(middle, (low, high)))
+    chosen = stretch((left, half, right, cell.y1 + 0.01), scale, "draw")
+    assert chosen["draw"] == (20, 99)
+    assert chosen["dist_clust"] == pytest.approx((middle, high))
+    # Over the whole row, or several, only the draws are meant.
+    assert set(stretch((left, cell.y0, right, cell.y1), scale, "draw")) == {"draw"}
+    assert set(stretch((left, 0, right, 1), scale, "draw")) == {"draw"}
+    # From before the first draw they are counted from it, and all are no choice.
+    early = cell.x([-30, 10.2], scale.across)
+    assert stretch((early[0], 0, early[1], 1), scale, "draw")["draw"] == (0, 10)
+    wide = (cell.x0, half, cell.x1, cell.y1)
+    assert set(stretch(wide, scale, "draw")) == {"dist_clust"}
+    # Nothing in warm-up can be chosen, nor outside the rows.
+    assert stretch((cell.x0, 0, float(cell.x(-1, scale.across)), 1), scale, "d") == {}
+    assert stretch((0, 0, 0.01, 1), scale, "draw") == {}
+
+
+def test_chosen_draws_are_marked_where_they_are(draws, labels):
+    chosen = np.zeros((4, 250), bool)
+    chosen[2, 40:43] = True
+    overlay = traces(draws, labels, chosen=chosen)
+    (marks,) = (item for item in overlay if isinstance(item, hv.Points))
+    assert len(marks) == 9
+    scale, cell = axes(draws), trace_layout(3).cell(0, 0)
+    first = [marks.dimension_values(k)[:3] for k in ("x", "y")]
+    assert cell.data_x(first[0], scale.across) == pytest.approx([40, 41, 42])
+    assert cell.data_y(first[1], scale.up["log_L"]) == pytest.approx(
+        draws["log_L"][2, 40:43]
+    )
+    overlay = traces(draws, labels, chosen=np.ones((4, 250), bool))
+    (marks,) = (item for item in overlay if isinstance(item, hv.Points))
+    assert 300 < len(marks) <= 450, "not all of a thousand draws"
+
+
+def test_chosen_draws_are_outlined_and_dotted_in_the_corner(draws, labels):
+    low, high = np.quantile(draws["log_L"], [0.4, 0.6])
+    chosen = (draws["log_L"] > low) & (draws["log_L"] < high)
+    ranges = plotting_ranges(draws)
+    overlay = corner(draws, labels, chosen=chosen, ranges=ranges)
+    assert any(f"chosen ({chosen.sum()})" in text for text in texts(overlay))
+    (marks,) = (item for item in overlay if isinstance(item, hv.Points))
+    cell = triangle.layout(3).cell(1, 0)
+    inside = marks.dimension_values("y") > cell.y0
+    x = cell.data_x(marks.dimension_values("x")[inside], ranges["log_L"])
+    assert low < x.min() < x.max() < high
+    # The outline on the diagonal is nought but where those draws are.
+    outline = [item for item in overlay if type(item) is hv.Curve][2]
+    cell = triangle.layout(3).cell(0, 0)
+    mine = outline.dimension_values("x") < cell.x1
+    x, y = (outline.dimension_values(k)[mine] for k in ("x", "y"))
+    high_up = cell.data_x(x[y > cell.y0 + 1e-6], ranges["log_L"])
+    bin_width = (ranges["log_L"][1] - ranges["log_L"][0]) / 32
+    assert low - bin_width <= high_up.min() < high_up.max() <= high + bin_width
+    assert not any("chosen" in text for text in texts(corner(draws, labels)))
+
+
+def test_of_many_divergences_those_of_every_chain_are_marked(draws, labels):
+    overlay = corner(draws, labels, divergent=np.ones((4, 250), bool))
+    (marks,) = (item for item in overlay if isinstance(item, hv.Points))
+    cell = triangle.layout(3).cell(1, 0)
+    limits = plotting_ranges(draws)["log_L"]
+    x = cell.data_x(marks.dimension_values("x"), limits)
+    for chain in draws["log_L"]:
+        assert any(np.abs(chain - value).min() < 1e-9 for value in x[:120])
+
+
 def test_a_bad_rhat_is_a_warning(draws, labels):
     good = texts(traces(draws, labels, rhat={"log_L": 1.001}))
     bad = texts(traces(draws, labels, rhat={"log_L": 1.2}))
+    lenient = texts(traces(draws, labels, rhat={"log_L": 1.2}, rhat_limit=1.25))
+    assert not any("disagree" in text for text in lenient)
     assert not any("disagree" in text for text in good)
     assert any("1.200" in text and "disagree" in text for text in bad)
 

@@ -1,0 +1,74 @@
+"""The traces of a run, on which a box chooses draws."""
+
+import holoviews as hv
+import panel_material_ui as pmui
+from panel.viewable import Viewer
+
+from dashboard import figures
+from dashboard.snapshot import DRAW, Snapshot
+from dashboard.views.draws import all_draws, draws_view, headline, of_chosen
+from dashboard.views.layout import WIDE, Place
+
+
+class BrushedTraces(Viewer):
+    """Traces on which a box chooses draws, with or without warm-up.
+
+    Parameters
+    ----------
+    place : Place
+    """
+
+    def __init__(self, place: Place):
+        super().__init__()
+        self._session, self._axes = place.session, None
+        box = hv.streams.BoundsXY()
+        box.add_subscriber(self._choose)
+        traces = draws_view(place, self._draw, (box,), describe)
+        warmup = pmui.Switch.from_param(
+            self._session.param.shows_warmup, size="small", margin=(4, 10), width=120
+        )
+        row = pmui.FlexBox(warmup, all_draws(self._session), align_items="center")
+        self._layout = pmui.Column(traces, row, **WIDE)
+
+    def _choose(self, bounds=None) -> None:
+        if bounds is not None and self._axes is not None:
+            region = figures.stretch(bounds, self._axes, DRAW)
+            if region:
+                self._session.region = region
+
+    def _draw(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+        draws, shown, symbols = headline(snapshot), snapshot.shown, snapshot.problem
+        assert symbols is not None
+        before, stride = {}, 1
+        if snapshot.shows_warmup and shown is not None:
+            before, stride = shown.warmup, shown.warmup_stride
+        self._axes = figures.axes(draws, before, stride)
+        rhat = {name: row.rhat for name, row in snapshot.rows.items()}
+        return figures.traces(
+            draws,
+            symbols.symbols,
+            rhat=rhat,
+            rhat_limit=snapshot.thresholds.rhat,
+            warmup=before,
+            stride=stride,
+            chosen=snapshot.chosen,
+            dark=dark,
+        )
+
+    def __panel__(self):
+        return self._layout
+
+
+def describe(snapshot: Snapshot) -> str:
+    """Say what the traces show."""
+    shown = snapshot.shown
+    if shown is None:
+        return "Here every chain is drawn, draw after draw."
+    chains, steps = shown.spec.sampler.chains, shown.spec.sampler.warmup
+    text = f"{chains} chains of {shown.drawn:,} draws each"
+    if snapshot.shows_warmup:
+        known = f" after {steps:,} steps of warm-up, shaded and not used"
+        text += known if shown.warmup else "; their warm-up was not kept"
+    return f"{text}. Chains that agree look alike: noise, no trend." + of_chosen(
+        snapshot
+    )
