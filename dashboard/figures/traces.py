@@ -185,7 +185,7 @@ def _marks(grid: Grid, scale: Axes, draws: Draws, chosen: np.ndarray | None) -> 
         cell = grid.cell(row, 0)
         x.append(cell.x(number, scale.across))
         y.append(cell.y(np.asarray(values)[chain, number], scale.up[name]))
-    return Marks(np.concatenate(x), np.concatenate(y), "circle", "ink")
+    return Marks(np.concatenate(x), np.concatenate(y), "dot", "ink")
 
 
 def _row_texts(cell: Cell, limits: Limits | None, label: str):
