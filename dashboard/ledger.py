@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from data import Catalogue
 from inference.presets import name_of
 from inference.progress import RunRecord
-from inference.runner import Run
 from inference.spec import RunSpec
 
 MOST = 24
@@ -20,6 +19,15 @@ SAID = 3
 """Changes that are spelt out."""
 
 
+class HasRecord(Protocol):
+    """A run, as far as the ledger knows one."""
+
+    @property
+    def latest(self) -> RunRecord:
+        """What it has reached."""
+        ...
+
+
 # Records hold arrays: compared by identity.
 @dataclass(frozen=True, eq=False)
 class Entry:
@@ -27,7 +35,7 @@ class Entry:
 
     number: int
     """What the session calls it, from 1; never given twice."""
-    run: Run
+    run: HasRecord
     record: RunRecord
     """What it had reached."""
     catalogue: Catalogue
@@ -70,7 +78,7 @@ class Ledger:
 
 def enter(
     ledger: Ledger,
-    run: Run,
+    run: HasRecord,
     catalogue: Catalogue,
     now: float,
     held: Collection[RunRecord] = (),
@@ -80,7 +88,7 @@ def enter(
     Parameters
     ----------
     ledger : Ledger
-    run : Run
+    run : HasRecord
     catalogue : Catalogue
     now : float
         Time [s since 1970].

@@ -42,6 +42,12 @@ class Snapshot:
     """The draws shown, weighted to what the controls say; None where they are its."""
     ledger: Ledger = field(default_factory=Ledger)
     """The runs of this session that stood."""
+    run_name: str = ""
+    """Under which name the run shown is found again after a restart, if it is."""
+    unsaved: str = ""
+    """Why it would not be, in one sentence."""
+    cut_off: bool = False
+    """Whether it was found on the disk with draws missing, and could go on."""
     cluster: RunRecord | None = None
     """The last run of the cluster problem, which says something of single stars too."""
     sibling: RunRecord | None = None

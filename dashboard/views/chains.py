@@ -18,6 +18,7 @@ from inference import judging
 from inference.judging import Thresholds, Verdict
 from inference.priors import SpecError
 from inference.progress import RunRecord
+from inference.provenance import StoreError
 
 FIGURES: dict[str, Callable[[Place], Viewer]] = {
     "Traces": BrushedTraces,
@@ -87,7 +88,7 @@ class Chains(Viewer):
             return
         try:
             self._session.take(step)
-        except (SpecError, DataError) as error:
+        except (SpecError, DataError, StoreError) as error:
             notify(error)
 
     def __panel__(self):

@@ -8,15 +8,17 @@ import param
 from panel.viewable import Viewer
 
 from dashboard import ledger
-from dashboard.ledger import MOST, Entry, Ledger
+from dashboard.ledger import MOST, Entry
 from dashboard.snapshot import Snapshot, scalars
 from dashboard.views.layout import WIDE, Place
 from dashboard.views.text import Sentence
-from inference import summaries
+from inference import judging, summaries
+from inference.judging import Thresholds
 from inference.progress import RunRecord
+from inference.summaries import Row
 
 # A summary takes some ten milliseconds, and a record never changes.
-_JUDGED: WeakKeyDictionary[RunRecord, tuple[str, float]] = WeakKeyDictionary()
+_ROWS: WeakKeyDictionary[RunRecord, dict[str, Row]] = WeakKeyDictionary()
 NONE = "No run stands yet: runs that do are listed here, and can be shown again."
 
 
@@ -171,16 +173,16 @@ def _item(snapshot: Snapshot, entry: Entry) -> dict:
         "number": entry.number,
         "icon": None,
         "label": title,
-        "secondary": _words(snapshot.ledger, entry),
+        "secondary": _words(snapshot, entry),
     }
 
 
-def _words(all_runs: Ledger, entry: Entry) -> str:
+def _words(snapshot: Snapshot, entry: Entry) -> str:
     """Say settings, verdict, effective draws, seconds and time of a run."""
-    said, size = _judged(entry.record)
+    said, size = _judged(entry.record, snapshot.thresholds)
     clock = time.strftime("%H:%M", time.gmtime(entry.at))
     parts = [
-        ledger.differences(all_runs, entry),
+        ledger.differences(snapshot.ledger, entry),
         said,
         f"ESS {size:,.0f}" if size == size else "",
         f"{entry.record.sample_seconds:.2g} s",
@@ -190,15 +192,11 @@ def _words(all_runs: Ledger, entry: Entry) -> str:
     return " \u00b7 ".join(part for part in parts if part)
 
 
-def _judged(record: RunRecord) -> tuple[str, float]:
+def _judged(record: RunRecord, thresholds: Thresholds) -> tuple[str, float]:
     """Return the verdict's first words, and the least effective size."""
-    if record not in _JUDGED:
-        _JUDGED[record] = _judge(record)
-    return _JUDGED[record]
-
-
-def _judge(record: RunRecord) -> tuple[str, float]:
-    rows = summaries.summarise(scalars(record))
-    said = summaries.verdict(record, rows)
+    rows = _ROWS.get(record)
+    if rows is None:
+        rows = _ROWS[record] = summaries.summarise(scalars(record))
+    said = judging.verdict(record, rows, thresholds).sentence
     size = min((row.ess_bulk for row in rows.values()), default=float("nan"))
-    return said.partition(":")[0].rstrip("."), size
+    return said.partition(":")[0].partition(";")[0].rstrip("."), size

@@ -10,6 +10,7 @@ from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.text import Sentence, notify
 from data import DataError
 from inference.priors import SpecError
+from inference.provenance import StoreError
 from inference.runner import Phase
 
 
@@ -36,9 +37,9 @@ class RunBar(Viewer):
             **button,
         )
         pause = pmui.Button(
-            label=snapshot.rx.pipe(lambda s: "Resume" if _paused(s) else "Pause"),
+            label=snapshot.rx.pipe(lambda s: "Resume" if _waits(s) else "Pause"),
             variant="outlined",
-            disabled=snapshot.rx.pipe(lambda s: not s.at_work),
+            disabled=snapshot.rx.pipe(lambda s: not (s.at_work or s.cut_off)),
             on_click=self._pause,
             **button,
         )
@@ -86,7 +87,12 @@ class RunBar(Viewer):
 
     def _pause(self, _) -> None:
         run = self._session.current
-        if run is not None:
+        if self._session.snapshot.cut_off:
+            try:
+                self._session.go_on()
+            except StoreError as error:
+                notify(error)
+        elif run is not None:
             run.resume() if run.latest.phase is Phase.PAUSED else run.pause()
 
     def _keep(self, _) -> None:
@@ -99,8 +105,9 @@ class RunBar(Viewer):
         return self._layout
 
 
-def _paused(snapshot: Snapshot) -> bool:
-    return snapshot.record is not None and snapshot.record.phase is Phase.PAUSED
+def _waits(snapshot: Snapshot) -> bool:
+    paused = snapshot.record is not None and snapshot.record.phase is Phase.PAUSED
+    return paused or snapshot.cut_off
 
 
 def _progress(snapshot: Snapshot) -> int:
@@ -132,4 +139,4 @@ def _sentence(snapshot: Snapshot) -> str:
             )
     if record.divergences:
         text += f" {record.divergences} divergent."
-    return text
+    return f"{text} {snapshot.unsaved}".rstrip()
