@@ -180,15 +180,3 @@ def _counts(draws, observed, edges, generator) -> np.ndarray:
     population = predictive.derive("cluster", {name: draws[name] for name in names})
     simulated = predictive.replicate("cluster", population, observed, generator)
     return np.stack([np.histogram(row, edges)[0] for row in simulated])
-
-
-def cluster_says(snapshot: Snapshot, distances: np.ndarray) -> Curve | None:
-    """Return the density of the star's distance under the last cluster run."""
-    if snapshot.cluster is None or snapshot.cluster.drawn < 10:
-        return None
-    names = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
-    chosen = predictive.thin(snapshot.cluster.draws, names, 100)
-    observed = snapshot.observed
-    parallax = float(observed["parallax"][0] - observed["zero_point"][0])
-    error = float(observed["parallax_error"][0])
-    return distances, predictive.star_in_cluster(chosen, parallax, error, distances)

@@ -11,12 +11,15 @@ widgets, sessions or samplers.
 set another height, and says whether the page is dark.
 """
 
+from dashboard.figures.chosen import Chosen, chosen_stars, quartiles
 from dashboard.figures.corner import corner
 from dashboard.figures.distance import star_distance
 from dashboard.figures.energy import energies
+from dashboard.figures.errors import MOST_BARS, parallax_errors
 from dashboard.figures.growth import ess_growth
 from dashboard.figures.line import line_fit
 from dashboard.figures.marginals import marginals
+from dashboard.figures.panels import printed
 from dashboard.figures.parallaxes import parallax_histogram
 from dashboard.figures.ranks import ranks
 from dashboard.figures.stars import colour_magnitude, proper_motion, sky
@@ -30,8 +33,11 @@ from dashboard.figures.traces import axes, stretch, traces
 from dashboard.figures.triangle import selected
 
 __all__ = [
+    "MOST_BARS",
+    "Chosen",
     "Interval",
     "axes",
+    "chosen_stars",
     "colour_magnitude",
     "corner",
     "energies",
@@ -39,10 +45,13 @@ __all__ = [
     "interval",
     "line_fit",
     "marginals",
+    "parallax_errors",
     "parallax_histogram",
     "plotting_range",
     "plotting_ranges",
+    "printed",
     "proper_motion",
+    "quartiles",
     "ranks",
     "selected",
     "sky",

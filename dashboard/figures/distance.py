@@ -38,6 +38,7 @@ def star_distance(
     prior: Density,
     inverse_parallax: float | None,
     cluster: Density | None = None,
+    population: Density | None = None,
     exact: Density | None = None,
     ghost: np.ndarray | None = None,
     estimate: np.ndarray | None = None,
@@ -58,6 +59,8 @@ def star_distance(
         1/parallax [pc], or None when the parallax is not positive: a text says so.
     cluster
         What the cluster model says of this star, as xs and density.
+    population
+        What it says of any star before its parallax is known: its prior, as learned.
     exact
         The posterior by quadrature, as xs and density.
     ghost, estimate
@@ -77,7 +80,7 @@ def star_distance(
     """
     shown = limits or _limits(draws, prior, inverse_parallax, cluster, exact)
     drawn = [_outline(part, shown) for part in (draws, ghost, estimate)]
-    dense = [_cut(part, shown) for part in (prior, cluster, exact)]
+    dense = [_cut(part, shown) for part in (prior, cluster, exact, population)]
     top = _top([*drawn, dense[0], dense[2]], dense[1])
     home = (shown[0], 0.0, shown[1], top)
     looks = _looks(dark, logx)
@@ -89,6 +92,7 @@ def star_distance(
             looks["ghost"].clone(drawn[1]),
             looks["estimate"].clone(drawn[2]),
             looks["prior"].clone(dense[0]),
+            looks["population"].clone(dense[3]),
             looks["cluster"].clone(dense[1]),
             looks["exact"].clone(dense[2]),
             looks["inverse"].clone((inverse, [0.0, 0.94 * top][: len(inverse)])),
@@ -160,6 +164,9 @@ def _looks(dark: bool, logx: bool) -> dict[str, Any]:
             "estimate", color=c.estimate, line_width=2, line_dash="dotted"
         ),
         "prior": line("prior", color=c.prior, line_width=2, line_dash="dashed"),
+        "population": line(
+            "its prior, learned", color=c.selected, line_width=1.3, line_dash=(2, 2)
+        ),
         "cluster": line(
             "cluster model", color=c.selected, line_width=2, line_dash="dashdot"
         ),

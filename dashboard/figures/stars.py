@@ -46,7 +46,7 @@ def colour_magnitude(
         Its Points labelled "stars" are the ones to attach streams to; their column
         ``star`` is the row in the catalogue.
     """
-    return _scatter(_magnitude_looks(dark), bp_rp, g_mag, membership, selected)
+    return scatter(_magnitude_looks(dark), bp_rp, g_mag, membership, selected)
 
 
 def sky(
@@ -73,7 +73,7 @@ def sky(
         The same elements. The range of right ascension is widened by 1/cos(dec),
         so that a square frame shows true shapes.
     """
-    overlay = _scatter(_sky_looks(dark), ra, dec, membership, selected)
+    overlay = scatter(_sky_looks(dark), ra, dec, membership, selected)
     box = _square(np.asarray(ra, dtype=float), np.asarray(dec, dtype=float))
     home, *stars = overlay
     return overlay.clone([home.clone(box), *stars])
@@ -103,7 +103,7 @@ def proper_motion(
     hv.Overlay
         The same elements. The axes show nine stars of ten: a few run far ahead.
     """
-    overlay = _scatter(_motion_looks(dark), pmra, pmdec, membership, selected)
+    overlay = scatter(_motion_looks(dark), pmra, pmdec, membership, selected)
     good = np.isfinite(pmra) & np.isfinite(pmdec)
     if not good.any():
         return overlay
@@ -112,7 +112,7 @@ def proper_motion(
     return overlay.clone([home.clone(_box(*np.stack([low, high], axis=1))), *stars])
 
 
-def _scatter(looks, x, y, membership, selected) -> hv.Overlay:
+def scatter(looks, x, y, membership, selected) -> hv.Overlay:
     x, y = np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
     good = np.isfinite(x) & np.isfinite(y)
     brushed = None if selected is None else np.asarray(selected, dtype=bool)
@@ -192,7 +192,7 @@ def _points(dark: bool, label: str, names: tuple[str, str], **options: Any):
     return template(empty, **look)
 
 
-def _star_looks(dark: bool, title: str, names, **axes: Any) -> dict[str, Any]:
+def star_looks(dark: bool, title: str, names, **axes: Any) -> dict[str, Any]:
     c = palette(dark)
     tools = ["hover", "box_select", "tap", "wheel_zoom"]
 
@@ -223,7 +223,7 @@ def _star_looks(dark: bool, title: str, names, **axes: Any) -> dict[str, Any]:
 
 @cache
 def _magnitude_looks(dark: bool) -> dict[str, Any]:
-    return _star_looks(
+    return star_looks(
         dark,
         "CMD by membership",
         ("BP - RP", "G"),
@@ -235,7 +235,7 @@ def _magnitude_looks(dark: bool) -> dict[str, Any]:
 
 @cache
 def _motion_looks(dark: bool) -> dict[str, Any]:
-    return _star_looks(
+    return star_looks(
         dark,
         "Motion by membership",
         ("pm RA", "pm Dec"),
@@ -247,7 +247,7 @@ def _motion_looks(dark: bool) -> dict[str, Any]:
 
 @cache
 def _sky_looks(dark: bool) -> dict[str, Any]:
-    return _star_looks(
+    return star_looks(
         dark,
         "Sky by membership",
         ("RA", "Dec"),

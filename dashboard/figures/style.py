@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import holoviews as hv
+import numpy as np
 from bokeh.models import HoverTool
 
 FONT = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
@@ -151,20 +152,28 @@ def _home(element: hv.Overlay) -> tuple[float, ...] | None:
 
 
 def _follow_home(figure: Any, element: hv.Overlay) -> None:
-    """Move the axes when the home range moved, else keep the reader's zoom."""
+    """Move each axis when its home range moved, but keep the reader's zoom."""
     home = _home(element)
     known = [tag for tag in figure.tags if isinstance(tag, dict) and "home" in tag]
     if home is None or (known and known[0]["home"] == list(home)):
         return
+    last = known[0]["home"] if known else None
     others = [tag for tag in figure.tags if tag not in known]
     figure.tags = [*others, {"home": list(home)}]
-    _set_range(figure.x_range, home[0], home[2])
-    _set_range(figure.y_range, home[1], home[3])
+    for i, axis in enumerate((figure.x_range, figure.y_range)):
+        before = None if last is None else (last[i], last[i + 2])
+        _set_range(axis, home[i], home[i + 2], before)
 
 
-def _set_range(axis: Any, low: float, high: float) -> None:
+def _set_range(axis: Any, low: float, high: float, before) -> None:
     start, end = (high, low) if axis.start > axis.end else (low, high)
-    axis.update(start=start, end=end, reset_start=start, reset_end=end)
+    shown = sorted((axis.start, axis.end))
+    # New data where the reader does not look are looked at whole.
+    zoomed = before is not None and not np.allclose(shown, before, rtol=1e-6)
+    if zoomed and shown[0] < high and shown[1] > low:
+        axis.update(reset_start=start, reset_end=end)
+    else:
+        axis.update(start=start, end=end, reset_start=start, reset_end=end)
 
 
 NAMED = 1

@@ -7,27 +7,20 @@ import numpy as np
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
-from dashboard import figures, previews
+from dashboard import figures, previews, stars
 from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
+from dashboard.views.lazy import LazyTabs
 from dashboard.views.marginals import marginal_view
 from dashboard.views.panels import Posterior
-from dashboard.views.selection import Selection
+from dashboard.views.selection import Selection, button
+from dashboard.views.star_plots import mine, star_plot
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
-COLUMNS = {
-    "bp_rp": ("BP \N{MINUS SIGN} RP", "mag"),
-    "g_mag": ("G", "mag"),
-    "ra": ("RA", "deg"),
-    "dec": ("Dec", "deg"),
-    "pmra": ("pm RA", "mas/yr"),
-    "pmdec": ("pm Dec", "mas/yr"),
-}
-"""Columns that are drawn against each other: what people call them, and units."""
 
 
 class ClusterCentre(Viewer):
@@ -36,46 +29,36 @@ class ClusterCentre(Viewer):
     def __init__(self, session: Session):
         super().__init__()
         self._session = session
+        one = session.param.selected.rx.pipe(
+            lambda these: these.now is not None and these.now.count == 1
+        )
+        look = button("Look at this star", one, self._look)
         self._selection = Selection(
-            session, "selected", "cluster", "stars", _membership_of_chosen
+            session, "selected", "cluster", "stars", _of_chosen, [look]
         )
         problem = PROBLEMS["cluster"]
         histogram = FigureView(
             session,
             self._histogram,
             self._describe,
-            height=230,
+            height=215,
             settings=lambda s: (*data_and_priors(s), s.selected.now),
             results=draws_so_far,
             gestures=[_brush(self._brush_parallax)],
         )
-        diagram, sky, motion = (
-            FigureView(
-                session,
-                partial(self._scatter, figure, columns),
-                describe,
-                height=height,
-                settings=lambda s: (
-                    s.spec and s.spec.data,
-                    s.catalogue,
-                    s.selected.now,
-                ),
-                results=draws_so_far,
-                # Thousands of points: slower to draw, and memberships settle soon.
-                pace=2.0,
-                gestures=[_brush(partial(self._brush_columns, columns))],
-            )
-            for figure, columns, describe, height in (
-                (figures.colour_magnitude, ("bp_rp", "g_mag"), _nothing, 330),
-                (figures.sky, ("ra", "dec"), _nothing, 282),
-                (figures.proper_motion, ("pmra", "pmdec"), _describe_motion, 282),
-            )
+        plot = partial(star_plot, session, self._selection)
+        views = LazyTabs(
+            **{
+                "Parallaxes": lambda seen: histogram,
+                "Errors": lambda seen: plot("errors"),
+                "Distances": lambda seen: chosen_view(session),
+            }
         )
-        places = pmui.Tabs(
-            ("Sky", sky), ("Motion", motion), dynamic=True, sizing_mode="stretch_width"
+        places = LazyTabs(
+            **{"Sky": lambda seen: plot("sky"), "Motion": lambda seen: plot("motion")}
         )
         left = pmui.Column(
-            histogram, self._selection, side_by_side(diagram, places), **WIDE
+            views, self._selection, side_by_side(plot("colours"), places), **WIDE
         )
         right = pmui.Column(
             Posterior(session, problem, height=400),
@@ -84,22 +67,8 @@ class ClusterCentre(Viewer):
         )
         self._layout = side_by_side(left, right)
 
-    def _stars(self, snapshot: Snapshot):
-        """Return the kept stars, their membership and which are selected."""
-        table, kept = snapshot.catalogue, snapshot.fitted
-        now = snapshot.selected.now
-        mine = now is not None and len(now.mask) == len(table)
-        return (
-            table.where(kept),
-            previews.membership(snapshot),
-            now.mask[kept] if mine else None,
-        )
-
-    def _mine(self, snapshot: Snapshot) -> bool:
-        return snapshot.spec is not None and snapshot.spec.model == "cluster"
-
     def _histogram(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
-        if not self._mine(snapshot):
+        if not mine(snapshot):
             edges = np.linspace(0, 1, previews.BINS + 1)
             none = np.empty((0, previews.BINS))
             return figures.parallax_histogram(
@@ -110,26 +79,16 @@ class ClusterCentre(Viewer):
                 prior_replicates=none,
                 dark=dark,
             )
-        stars, _, selected = self._stars(snapshot)
+        table = snapshot.catalogue.where(snapshot.fitted)
         edges = previews.parallax_edges(snapshot)
         return figures.parallax_histogram(
-            stars.parallax,
-            selected,
+            table.parallax,
+            stars.chosen_among(snapshot),
             replicates=previews.replicates(snapshot, edges),
             edges=edges,
             prior_replicates=previews.prior_replicates(snapshot, edges),
             dark=dark,
         )
-
-    def _scatter(
-        self, figure, columns: tuple[str, str], snapshot: Snapshot, dark: bool
-    ) -> hv.Overlay:
-        """Draw two columns of the stars."""
-        if not self._mine(snapshot):
-            return figure(NONE, NONE, None, None, dark=dark)
-        stars, membership, selected = self._stars(snapshot)
-        x, y = (getattr(stars, name) for name in columns)
-        return figure(x, y, membership, selected, dark=dark)
 
     def _brush_parallax(self, box) -> None:
         left, _, right, _ = box
@@ -137,20 +96,18 @@ class ClusterCentre(Viewer):
         words = f"parallax {between(left, right, 'mas')}"
         self._selection.box(rows((parallax >= left) & (parallax <= right), words))
 
-    def _brush_columns(self, columns: tuple[str, str], box) -> None:
-        table = self._session.experiment.catalogue
-        x, y = (getattr(table, name) for name in columns)
-        words = ", ".join(
-            f"{name} {between(box[i], box[i + 2], unit)}"
-            for i, (name, unit) in enumerate(COLUMNS[column] for column in columns)
-        )
-        self._selection.box(rows(_inside(x, y, box), words))
+    def _look(self) -> None:
+        """Open the chosen star in the problem of one star."""
+        now = self._session.selected.now
+        if now is not None:
+            star = int(np.argmax(now.mask))
+            self._session.experiment.param.update(star=star, problem="star")
 
     def _describe(self, snapshot: Snapshot) -> str:
-        if not self._mine(snapshot):
+        if not mine(snapshot):
             return snapshot.complaint
-        stars, membership, _ = self._stars(snapshot)
-        text = f"{len(stars):,} stars of {stars.name}."
+        membership = previews.membership(snapshot)
+        text = f"{snapshot.fitted.sum():,} stars of {snapshot.catalogue.name}."
         if membership is not None:
             text += f" {membership.sum():,.0f} of them are expected in the cluster."
         left_out = snapshot.spec.data.get("left_out", ())
@@ -162,37 +119,39 @@ class ClusterCentre(Viewer):
         return self._layout
 
 
-def _membership_of_chosen(snapshot: Snapshot) -> str:
+def _of_chosen(snapshot: Snapshot) -> str:
     """Say how the chosen stars stand to the cluster."""
-    now, fitted = snapshot.selected.now, snapshot.fitted
-    if now is None or fitted is None or len(now.mask) != len(fitted):
+    among = stars.chosen_among(snapshot)
+    if among is None or snapshot.selected.now is None:
         return ""
-    among, membership = now.mask[fitted], previews.membership(snapshot)
-    text = f", {among.sum():,} of them fitted" if among.sum() < now.count else ""
+    fewer = among.sum() < snapshot.selected.now.count
+    text = f", {among.sum():,} of them fitted" if fewer else ""
+    membership = previews.membership(snapshot)
     if membership is not None and among.any():
         text += f", mean membership {membership[among].mean():.2f}"
     return text
 
 
-def _nothing(snapshot: Snapshot) -> str:
-    return ""
+def chosen_view(session: Session) -> FigureView:
+    """Return the distances and memberships of the chosen stars."""
 
+    def draw(snapshot: Snapshot, dark: bool):
+        these = stars.chosen(snapshot) if mine(snapshot) else (None, None)
+        return figures.chosen_stars(*these, dark=dark)
 
-def _describe_motion(snapshot: Snapshot) -> str:
-    """Say where a table has no proper motions."""
-    table = snapshot.catalogue
-    if table is None or np.isfinite(table.pmra).any():
-        return ""
-    return "This table has no proper motions."
+    return FigureView(
+        session,
+        draw,
+        stars.describe,
+        height=215,
+        settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected.now),
+        results=draws_so_far,
+        # Thousands of distances are summed.
+        pace=2.0,
+    )
 
 
 def _brush(select) -> hv.streams.BoundsXY:
     stream = hv.streams.BoundsXY()
     stream.add_subscriber(lambda bounds=None: select(bounds) if bounds else None)
     return stream
-
-
-def _inside(x: np.ndarray, y: np.ndarray, box) -> np.ndarray:
-    left, right = sorted((box[0], box[2]))
-    bottom, top = sorted((box[1], box[3]))
-    return (x >= left) & (x <= right) & (y >= bottom) & (y <= top)

@@ -38,6 +38,7 @@ class Saved(Viewer):
             label=these.rx.pipe(lambda s: f"Saved ({len(s.saved)})"),
             size="small",
             variant="text",
+            color="primary",
             visible=these.rx.pipe(lambda s: s.now is not None or bool(s.saved)),
             margin=(2, 4),
             # As the buttons beside it.

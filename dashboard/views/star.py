@@ -5,12 +5,14 @@ import numpy as np
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
-from dashboard import figures, previews
+from dashboard import figures, previews, stars
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.panels import Posterior
+from dashboard.views.selection import button
+from dashboard.views.star_plots import nearest
 from inference.predictive import prior_density
 from inference.problems import PROBLEMS
 
@@ -45,7 +47,9 @@ class StarCentre(Viewer):
             results=lambda s: (*draws_so_far(s), s.cluster and s.cluster.drawn),
         )
         right = pmui.Column(distance, Posterior(session, problem, height=160), **WIDE)
-        self._layout = side_by_side(diagram, right, (5, 7))
+        back = button("Back to the cluster", True, self._back)
+        left = pmui.Column(diagram, back, **WIDE)
+        self._layout = side_by_side(left, right, (5, 7))
 
     def _mine(self, snapshot: Snapshot) -> bool:
         return snapshot.spec is not None and snapshot.spec.model == "star"
@@ -66,16 +70,12 @@ class StarCentre(Viewer):
 
     def _tap(self, x=None, y=None) -> None:
         table = self._session.experiment.catalogue
-        if x is None or y is None:
-            return
-        # Nearest on the screen: both axes in units of their range.
-        away = [
-            (values - place) / (np.nanmax(values) - np.nanmin(values))
-            for values, place in ((table.bp_rp, x), (table.g_mag, y))
-        ]
-        separation = np.hypot(*away)
-        if np.nanmin(separation) < 0.05:
-            self._session.experiment.star = int(np.nanargmin(separation))
+        star = nearest(table, ("bp_rp", "g_mag"), (x, y))
+        if star is not None:
+            self._session.experiment.star = star
+
+    def _back(self) -> None:
+        self._session.experiment.problem = "cluster"
 
     def _distance(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
         if not self._mine(snapshot):
@@ -96,12 +96,13 @@ class StarCentre(Viewer):
             around = (1.5 * low - 0.5 * high, 1.5 * high - 0.5 * low)
             xs = np.union1d(coarse, np.linspace(max(around[0], 1.0), around[1], 200))
             density = prior_density(snapshot.spec, "distance", xs)
-        fine = np.geomspace(max(xs[-1] / 1000, 1.0), xs[-1], 2000)
+        within = stars.in_cluster(snapshot)
         return figures.star_distance(
             draws=draws,
             prior=(xs, density),
             inverse_parallax=1000.0 / parallax if parallax > 0 else None,
-            cluster=previews.cluster_says(snapshot, fine),
+            cluster=within and (within.distances, within.density),
+            population=within and (within.distances, within.prior),
             dark=dark,
         )
 
@@ -120,8 +121,12 @@ class StarCentre(Viewer):
         if row is not None:
             text += f"Posterior median {row.median:,.0f} pc, "
             text += f"68 %: {row.low:,.0f} to {row.high:,.0f} pc. "
-        if snapshot.cluster is None:
+        within = stars.in_cluster(snapshot)
+        if within is None:
             text += "Run the cluster problem to see what it says of this star."
+        elif row is not None:
+            alone = figures.Interval(row.low, row.median, row.high)
+            text += stars.compared(alone, within)
         return text
 
     def __panel__(self):

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from dashboard import previews
+from dashboard import previews, stars
 from dashboard import runs as runs_module
 from dashboard.experiment import Experiment
 from dashboard.session import Session
@@ -325,6 +325,10 @@ def test_memberships_of_the_table_are_those_of_the_cut(engine):
         of_table[kept], session.snapshot.record.stars.membership
     )
     assert np.isnan(of_table[~kept]).all()
+    # Summed over distances, without JAX, the members are as many.
+    every, none = stars.chosen(session.snapshot)
+    assert none is None
+    assert every.cluster.sum() == pytest.approx(np.nansum(of_table), rel=0.01)
 
 
 def test_while_a_run_is_on_its_way_no_withdrawn_estimate_is_shown(engine):

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 
 from dashboard.figures import (
+    MOST_BARS,
+    Chosen,
+    chosen_stars,
     colour_magnitude,
     line_fit,
+    parallax_errors,
     parallax_histogram,
     proper_motion,
+    quartiles,
     sky,
     star_distance,
 )
@@ -209,6 +214,78 @@ def test_axes_keep_the_zoom_until_the_data_change():
     pipe.send((X + 10, np.ones((30, 2))))
     assert figure.x_range.start == pytest.approx(8 - 0.24)
     assert figure.x_range.end == pytest.approx(12 + 0.24)
+
+
+def test_a_home_that_moves_under_a_zoomed_axis_leaves_the_zoom():
+    pipe = hv.streams.Pipe(data=1.0)
+    dynamic = hv.DynamicMap(
+        lambda data: parallaxes(replicates=np.full((50, 30), 90.0 * data)),
+        streams=[pipe],
+    )
+    figure = hv.renderer("bokeh").get_plot(dynamic).state
+    first = figure.y_range.end
+    figure.x_range.update(start=1.1, end=1.3)
+    pipe.send(2.0)
+    assert (figure.x_range.start, figure.x_range.end) == (1.1, 1.3)
+    # The axis that is not zoomed follows, and going home leads to the new place.
+    assert figure.y_range.end > 1.5 * first
+    figure.y_range.update(start=0, end=20)
+    pipe.send(4.0)
+    assert figure.y_range.end == 20
+    assert figure.y_range.reset_end > 3 * first
+
+
+@pytest.mark.parametrize("which", [None, "few", "none"])
+def test_bars_are_one_standard_error_long_and_those_of_the_selected(which):
+    selected = {None: None, "few": np.arange(STARS) < 7, "none": np.zeros(STARS, bool)}
+    error = RNG.uniform(0.1, 0.4, STARS)
+    overlay = parallax_errors(COLOUR, MAG, None, selected[which], parallax_error=error)
+    bars = part(overlay, "errors")
+    drawn = {None: min(STARS, MOST_BARS), "few": 7, "none": 0}[which]
+    assert len(bars) == drawn
+    if which == "few":
+        long = bars.dimension_values("x1") - bars.dimension_values("x0")
+        np.testing.assert_allclose(long, 2 * error[:7])
+    nothing = parallax_errors(NONE[:0, 0], NONE[:0, 0], None, None,
+                              parallax_error=NONE[:0, 0])  # fmt: skip
+    assert structure(overlay) == structure(nothing)
+
+
+def chosen(stars: int = 30, scale: float = 1.0) -> Chosen:
+    edges = np.linspace(600, 1100, 51)
+    peak = np.exp(-0.5 * ((edges[1:] - 860) / 20) ** 2)
+    share = scale * stars / peak.sum() / 2
+    return Chosen(edges, share * peak, np.full(50, scale * stars / 100.0),
+                  np.linspace(0, 1, stars))  # fmt: skip
+
+
+def test_the_chosen_stars_are_the_same_elements_empty_or_full():
+    full = chosen_stars(chosen(), chosen(500), dark=True)
+    for few in (chosen_stars(None), chosen_stars(chosen()), chosen_stars(chosen(0))):
+        assert structure(few) == structure(full)
+
+
+def test_all_stars_are_scaled_to_as_many_as_are_chosen():
+    # Ten times the stars, spread alike, have the outline of the chosen.
+    overlay = chosen_stars(chosen(), chosen(300))
+    areas = [item for item in overlay if isinstance(item, hv.Area)]
+    (outline, *_) = (item for item in overlay if type(item) is hv.Curve)
+    assert np.nanmax(outline.dimension_values("y")) == pytest.approx(
+        max(area.dimension_values("y").max() for area in areas), rel=1e-6
+    )
+    # The cluster's part stands on the field's.
+    field, cluster, _ = areas
+    np.testing.assert_allclose(
+        cluster.dimension_values(2), field.dimension_values(1), rtol=1e-9
+    )
+
+
+def test_half_of_the_stacked_distances_lies_between_the_quartiles():
+    edges = np.linspace(0, 100, 101)
+    flat = Chosen(edges, np.full(100, 0.2), np.full(100, 0.2), np.full(40, 0.5))
+    assert quartiles(flat) == pytest.approx((25, 75))
+    # Of twice as many a half is outside, to either side.
+    assert quartiles(flat._replace(membership=np.full(80, 0.5))) == (0, 100)
 
 
 def test_legends_name_only_what_is_drawn():

@@ -1,0 +1,44 @@
+"""Tabs whose contents are built when they are first looked at."""
+
+from collections.abc import Callable
+
+import panel_material_ui as pmui
+import param
+from panel.viewable import Viewable, Viewer
+
+from dashboard.views.layout import WIDE
+
+Build = Callable[[param.rx], Viewable | Viewer]
+"""From whether it is looked at to what is looked at."""
+
+
+class LazyTabs(Viewer):
+    """Some views, one at a time.
+
+    Parameters
+    ----------
+    **tabs : callable
+        Title to what builds it.
+    """
+
+    active = param.Integer(0, doc="Number of the tab looked at")
+
+    def __init__(self, **tabs: Build):
+        super().__init__()
+        self._builders = list(tabs.values())
+        self._columns = [pmui.Column(**WIDE) for _ in tabs]
+        self._tabs = pmui.Tabs(
+            *zip(tabs, self._columns, strict=True), dynamic=True, **WIDE
+        )
+        self._tabs.param.watch(self._look, "active")
+        self._look()
+
+    def _look(self, *_) -> None:
+        active = self._tabs.active
+        column = self._columns[active]
+        if not column:
+            column.append(self._builders[active](self.param.active.rx() == active))
+        self.active = active
+
+    def __panel__(self):
+        return self._tabs

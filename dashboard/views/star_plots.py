@@ -1,0 +1,169 @@
+"""Plots of two columns of the stars, in which a box or a tap chooses some."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import holoviews as hv
+import numpy as np
+
+from dashboard import figures, previews, stars
+from dashboard.selections import between, rows
+from dashboard.session import Session
+from dashboard.snapshot import Snapshot
+from dashboard.views.figure import FigureView, draws_so_far
+from dashboard.views.selection import Selection
+from data import Catalogue
+
+NONE = np.empty(0)
+NEAR = 0.02
+"""How far from a star a tap may be, in parts of the axes."""
+COLUMNS = {
+    "bp_rp": ("BP \N{MINUS SIGN} RP", "mag"),
+    "g_mag": ("G", "mag"),
+    "ra": ("RA", "deg"),
+    "dec": ("Dec", "deg"),
+    "pmra": ("pm RA", "mas/yr"),
+    "pmdec": ("pm Dec", "mas/yr"),
+    "parallax": ("parallax", "mas"),
+}
+"""What people call a column, and its unit."""
+
+
+class Plot(NamedTuple):
+    """Two columns against each other."""
+
+    figure: Callable[..., hv.Overlay]
+    x: str
+    y: str
+    height: int
+    describe: Callable[[Snapshot], str] = lambda snapshot: ""
+    also: tuple[str, ...] = ()
+    """Further columns that the figure takes, by name."""
+
+
+def _describe_motion(snapshot: Snapshot) -> str:
+    """Say where a table has no proper motions."""
+    table = snapshot.catalogue
+    if table is None or np.isfinite(table.pmra).any():
+        return ""
+    return "This table has no proper motions."
+
+
+def _describe_errors(snapshot: Snapshot) -> str:
+    """Say whose errors are drawn."""
+    if not mine(snapshot) or snapshot.fitted is None:
+        return ""
+    among = stars.chosen_among(snapshot)
+    count = int(snapshot.fitted.sum() if among is None else among.sum())
+    which = "stars" if among is None else "selected stars"
+    drawn = f"{figures.MOST_BARS:,} of the {count:,}"
+    if count <= figures.MOST_BARS:
+        drawn = f"the {count:,}"
+    return f"Bars: one standard error of the parallax, for {drawn} {which}."
+
+
+PLOTS = {
+    "colours": Plot(figures.colour_magnitude, "bp_rp", "g_mag", 310),
+    "sky": Plot(figures.sky, "ra", "dec", 262),
+    "motion": Plot(figures.proper_motion, "pmra", "pmdec", 262, _describe_motion),
+    "errors": Plot(
+        figures.parallax_errors,
+        "parallax",
+        "g_mag",
+        215,
+        _describe_errors,
+        ("parallax_error",),
+    ),
+}
+
+
+def star_plot(session: Session, selection: Selection, name: str) -> FigureView:
+    """Build one of the `PLOTS`, in which stars of a selection are chosen."""
+    plot = PLOTS[name]
+    box, tap = hv.streams.BoundsXY(), hv.streams.Tap()
+
+    def brush(bounds=None) -> None:
+        if bounds:
+            selection.box(_in_box(session.experiment.catalogue, plot, bounds))
+
+    def choose(x=None, y=None) -> None:
+        table = session.experiment.catalogue
+        star = nearest(table, (plot.x, plot.y), (x, y))
+        if star is not None:
+            selection.box(rows(np.arange(len(table)) == star, f"star {star}"))
+
+    box.add_subscriber(brush)
+    tap.add_subscriber(choose)
+    return FigureView(
+        session,
+        partial(_draw, plot),
+        plot.describe,
+        height=plot.height,
+        settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected.now),
+        results=draws_so_far,
+        # Thousands of points: slower to draw, and memberships settle soon.
+        pace=2.0,
+        gestures=[box, tap],
+    )
+
+
+def mine(snapshot: Snapshot) -> bool:
+    """Whether the controls say something of a cluster."""
+    return snapshot.spec is not None and snapshot.spec.model == "cluster"
+
+
+def _draw(plot: Plot, snapshot: Snapshot, dark: bool) -> hv.Overlay:
+    if not mine(snapshot):
+        nothing = dict.fromkeys(plot.also, NONE)
+        return plot.figure(NONE, NONE, None, None, **nothing, dark=dark)
+    assert snapshot.catalogue is not None and snapshot.fitted is not None
+    table = snapshot.catalogue.where(snapshot.fitted)
+    return plot.figure(
+        getattr(table, plot.x),
+        getattr(table, plot.y),
+        previews.membership(snapshot),
+        stars.chosen_among(snapshot),
+        **{name: getattr(table, name) for name in plot.also},
+        dark=dark,
+    )
+
+
+def _in_box(table: Catalogue, plot: Plot, box):
+    inside, words = np.ones(len(table), bool), []
+    for name, ends in ((plot.x, box[::2]), (plot.y, box[1::2])):
+        low, high = sorted(ends)
+        values = getattr(table, name)
+        inside &= (values >= low) & (values <= high)
+        called, unit = COLUMNS[name]
+        words.append(f"{called} {between(low, high, unit)}")
+    return rows(inside, ", ".join(words))
+
+
+def nearest(table: Catalogue, columns: tuple[str, str], place) -> int | None:
+    """Return the star that was meant by a tap; None where none is near.
+
+    Parameters
+    ----------
+    table : Catalogue
+    columns : pair of str
+        What is drawn against each other.
+    place : pair of float
+        Of the tap, in their units; None where there was none.
+    """
+    if None in place:
+        return None
+    # Nearest on the screen: both axes in units of their range, less a few far ahead.
+    away = []
+    for name, at in zip(columns, place, strict=True):
+        values = getattr(table, name)
+        if not np.isfinite(values).any():
+            return None
+        low, high = np.nanquantile(values, [0.01, 0.99])
+        away.append((values - at) / (high - low or 1.0))
+    separation = np.hypot(*away)
+    # A star that lacks either is not drawn.
+    if not np.isfinite(separation).any():
+        return None
+    star = int(np.nanargmin(separation))
+    return star if separation[star] < NEAR else None
