@@ -246,7 +246,7 @@ def _few(record, values: Mapping[str, float], thresholds: Thresholds) -> Verdict
     size = max(np.nan_to_num(values[least]), 1.0)
     needed = thresholds.ess_a_chain * record.spec.sampler.chains
     lacking = record.drawn * (1.1 * needed / size - 1)
-    text = f"Only {size:.0f} effective draws of {least}, {needed:.0f} are wanted"
+    text = f"Only {size:,.0f} effective draws of {least}, {needed:,} are wanted"
     return _longer(record, text, int(min(lacking, MOST_DRAWS)))
 
 

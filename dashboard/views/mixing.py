@@ -19,7 +19,7 @@ def ranks(place: Place) -> FigureView:
     """Return the rank plots of a problem's headline."""
 
     def draw(snapshot: Snapshot, dark: bool) -> hv.Overlay:
-        return figures.ranks(_ranks(snapshot), _symbols(snapshot), dark=dark)
+        return figures.ranks(rank_counts(snapshot), _symbols(snapshot), dark=dark)
 
     return draws_view(place, draw, describe=describe_ranks)
 
@@ -52,7 +52,8 @@ def _enough(snapshot: Snapshot) -> dict[str, np.ndarray]:
     return {} if few else headline(snapshot)
 
 
-def _ranks(snapshot: Snapshot) -> dict[str, mixing.Ranks]:
+def rank_counts(snapshot: Snapshot) -> dict[str, mixing.Ranks]:
+    """Return how the draws of each chain rank, of each headline quantity."""
     draws = _enough(snapshot)
     return {name: mixing.ranks(values, len(draws)) for name, values in draws.items()}
 
@@ -64,7 +65,7 @@ def _wanted(snapshot: Snapshot) -> float:
 
 def describe_ranks(snapshot: Snapshot) -> str:
     """Say whether the chains' ranks are even."""
-    found = _ranks(snapshot)
+    found = rank_counts(snapshot)
     if not found:
         return NOTHING
     symbols = _symbols(snapshot)

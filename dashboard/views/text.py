@@ -4,7 +4,19 @@ from html import escape
 from typing import Any
 
 import panel as pn
+from bokeh.document import Document
 from panel.viewable import Viewer
+
+
+class Html(pn.pane.HTML):
+    """HTML that may change while it is not on the page.
+
+    Panel would then take it for one of no page, and have its style sheets fetched from
+    the internet when it comes back.
+    """
+
+    def _get_properties(self, doc: Document | None) -> dict[str, Any]:
+        return super()._get_properties(doc or pn.state.curdoc)
 
 
 class Sentence(Viewer):
@@ -30,9 +42,7 @@ class Sentence(Viewer):
             return f'<p role="{role}" style="{style}">{escape(content)}</p>'
 
         shown = pn.bind(html, text) if not isinstance(text, str) else html(text)
-        self._pane = pn.pane.HTML(
-            shown, sizing_mode="stretch_width", margin=(0, 10, 4, 10)
-        )
+        self._pane = Html(shown, sizing_mode="stretch_width", margin=(0, 10, 4, 10))
 
     def __panel__(self):
         return self._pane

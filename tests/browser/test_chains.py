@@ -18,9 +18,9 @@ def test_a_run_is_judged_and_its_next_step_taken(visit):
 
     page.open_card("Thresholds")
     wanted = inside.get_by_label("Least effective draws a chain")
-    wanted.and_(inside.locator("input")).fill("900")
+    wanted.and_(inside.locator("input")).fill("250")
     inside.keyboard.press("Enter")
-    inside.get_by_text(", 3600 are wanted; run ").wait_for()
+    inside.get_by_text(", 1,000 are wanted; run ").wait_for()
     more.click()
     page.until(lambda status: status.startswith("Done") and "4,000" not in status)
     assert "settings have changed" not in page.notes
@@ -38,7 +38,7 @@ def test_a_run_is_judged_and_its_next_step_taken(visit):
     assert re.search(r"draws with number [\d,]+ to [\d,]+ and m ", page.notes)
     lines = page.notes
     inside.get_by_role("tab", name="Corner").click()
-    inside.wait_for_timeout(500)
+    inside.get_by_text("effective draws. Chosen:").wait_for()
     assert chosen(page.notes) == chosen(lines), "the same draws in the corner"
     inside.get_by_role("tab", name="Chains").click()
     page.press("All draws again")
@@ -46,6 +46,8 @@ def test_a_run_is_judged_and_its_next_step_taken(visit):
 
     page.press("Ranks")
     inside.get_by_text("Even bars: every chain draws from the same").wait_for()
+    inside.get_by_role("switch", name="As a table").click()
+    inside.get_by_role("columnheader", name="chain 4").wait_for()
     page.press("ESS")
     inside.get_by_text("They should grow in a straight line").wait_for()
     page.press("Energy")
