@@ -1,13 +1,16 @@
 """From a snapshot to the arrays that a figure draws: thinned, summed, replicated."""
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from dashboard.snapshot import Snapshot
 from data import DataError, LineData, fitted_stars, simulate_line
 from inference import predictive
+from inference.components import Noise, component_counts, noise
 from inference.spec import RunSpec
 
 LINES = 40
@@ -15,6 +18,9 @@ REPLICATES = 50
 PRIOR_REPLICATES = 40
 BINS = 56
 PRIOR_SAMPLE = 2000
+MIXTURES = 20
+"""Draws that the expected counts are averaged over."""
+POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
 
 Curve = tuple[np.ndarray, np.ndarray]
 
@@ -124,23 +130,40 @@ def table_membership(snapshot: Snapshot) -> np.ndarray | None:
 
 def parallax_edges(snapshot: Snapshot) -> np.ndarray:
     """Return the histogram's bin edges [mas]."""
-    parallax = snapshot.observed["parallax"]
+    assert snapshot.spec is not None
+    return parallax_bins(snapshot.observed, snapshot.spec.data)
+
+
+def parallax_bins(observed: predictive.Draws, data: Mapping[str, Any]) -> np.ndarray:
+    """Return edges of bins [mas] of the stars that a spec's data part keeps."""
+    parallax = observed["parallax"]
     low, high = np.quantile(parallax, [0.001, 0.999])
-    data = snapshot.spec.data
     # A cut is an edge of the data; without one, the bulk is what is looked at.
     low = max(low, data.get("parallax_min", low)) if len(parallax) > 50 else low
     return np.linspace(low, max(high, low + 1e-3), BINS + 1)
+
+
+def mixture(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
+    """Return expected stars of field and cluster in each bin, (2, bin) or (2, 0).
+
+    Averaged over some of the chosen draws.
+    """
+    draws = snapshot.chosen_draws
+    if not snapshot.shows_run or not draws["log_L"].size:
+        return np.empty((2, 0))
+    some = predictive.thin(draws, POPULATION, MIXTURES)
+    counts = component_counts(some, edges, _noise(Same(snapshot.observed)))
+    return np.stack([part.mean(axis=0) for part in counts])
 
 
 def replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     """Return counts of parallaxes that posterior draws predict, (replicate, bin)."""
     if not snapshot.shows_run:
         return np.empty((0, len(edges) - 1))
-    names = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
     draws = snapshot.chosen_draws
     if not draws["log_L"].size:
         return np.empty((0, len(edges) - 1))
-    chosen = predictive.thin(draws, names, REPLICATES)
+    chosen = predictive.thin(draws, POPULATION, REPLICATES)
     generator = np.random.default_rng(0)
     return _counts(chosen, snapshot.observed, edges, generator)
 
@@ -168,6 +191,11 @@ class Same:
         return hash(self._key)
 
 
+@lru_cache(maxsize=8)
+def _noise(observed: Same) -> Noise:
+    return noise(observed.arrays)
+
+
 def prior_replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     """Return counts of parallaxes that prior draws predict, (replicate, bin)."""
     priors = {name: prior.to_json() for name, prior in snapshot.spec.priors.items()}
@@ -176,7 +204,6 @@ def prior_replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
 
 
 def _counts(draws, observed, edges, generator) -> np.ndarray:
-    names = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
-    population = predictive.derive("cluster", {name: draws[name] for name in names})
+    population = predictive.derive("cluster", {n: draws[n] for n in POPULATION})
     simulated = predictive.replicate("cluster", population, observed, generator)
     return np.stack([np.histogram(row, edges)[0] for row in simulated])

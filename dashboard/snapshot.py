@@ -8,11 +8,12 @@ import numpy as np
 from dashboard.ledger import Ledger
 from dashboard.selections import Selections
 from data import Catalogue
-from inference import judging, reweight, summaries
+from inference import checks, judging, reweight, summaries
 from inference.problems import Problem
 from inference.reweight import Estimate
 from inference.runner import RunRecord
 from inference.spec import RunSpec
+from inference.statistics import statistic
 
 DRAW = "draw"
 """What a region calls the number of a draw in its chain, from 0."""
@@ -59,11 +60,13 @@ class Snapshot:
     complaint: str = ""
     """Why the controls make no valid run, in one sentence."""
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Ranges of quantities, and of `DRAW`, that were boxed; empty for all draws."""
+    """Ranges of what `quantity` knows, that were boxed; empty for all draws."""
     selected: Selections = field(default_factory=Selections)
     """Stars of the catalogue that are chosen, now and under names."""
     picked: Selections = field(default_factory=Selections)
     """Points of a line that are chosen, of all there are."""
+    statistic: str = ""
+    """The test statistic chosen; empty for the problem's first."""
     star: int | None = None
     """The star chosen in the catalogue."""
 
@@ -95,16 +98,38 @@ class Snapshot:
     @property
     def chosen(self) -> np.ndarray | None:
         """Which draws are within the region, bool (chain, draw); None for all."""
-        draws = self.draws
-        if not self.region or not self.region.keys() <= {DRAW, *draws}:
+        values = [self.quantity(name) for name in self.region]
+        known = [value for value in values if value is not None]
+        if not known or len(known) < len(values):
             return None
-        shape = next(iter(draws.values())).shape
-        known = {DRAW: np.broadcast_to(np.arange(shape[1]), shape), **draws}
         inside = [
-            (known[name] >= low) & (known[name] <= high)
-            for name, (low, high) in self.region.items()
+            (value >= low) & (value <= high)
+            for value, (low, high) in zip(known, self.region.values(), strict=True)
         ]
         return np.logical_and.reduce(inside)
+
+    def quantity(self, name: str) -> np.ndarray | None:
+        """Return one number of each draw, (chain, draw).
+
+        A parameter or derived quantity; the draw's place in its chain, `DRAW`; or a
+        test statistic of its replicate, NaN for draws without one. None where the
+        problem has nothing of that name.
+        """
+        draws = self.draws
+        if name in draws:
+            return draws[name]
+        if name == DRAW:
+            shape = next(iter(draws.values())).shape
+            return np.broadcast_to(np.arange(shape[1]), shape)
+        if self.shown is None or not self.shown.drawn:
+            return None
+        return checks.of_draws(self.shown, name)
+
+    def label(self, name: str) -> str:
+        """Return what a person calls what `quantity` knows by a name."""
+        assert self.problem is not None
+        found = statistic(self.problem.name, name)
+        return self.problem.symbols[name] if found is None else found.label
 
     @property
     def chosen_draws(self) -> Mapping[str, np.ndarray]:

@@ -48,7 +48,8 @@ class Watched(param.Parameterized):
 
     experiment = param.ClassSelector(class_=Experiment, constant=True)
     snapshot = param.ClassSelector(class_=Snapshot, constant=True)
-    region = param.Dict({}, doc="Ranges of quantities boxed in corner or traces")
+    region = param.Dict({}, doc="Ranges of quantities that were boxed")
+    statistic = param.Dict({}, doc="Problem to its chosen test statistic")
     shows_warmup = param.Boolean(False, label="Warm-up")
     selected = param.ClassSelector(
         class_=Selections,
@@ -88,7 +89,7 @@ class Watched(param.Parameterized):
         # A selection is of the rows of one table.
         experiment.param.watch(self._other_table, "catalogue")
         experiment.param.watch(self._other_points, ["points", "line_seed"])
-        self._published: tuple = ((object(), *[None] * 9), None)
+        self._published: tuple = ((object(), *[None] * 10), None)
         self._drawn_at = self._summed_at = 0.0
         self.poll()
 
@@ -106,7 +107,7 @@ class Watched(param.Parameterized):
         self.runs.enter()
         record = self._record
         chosen = (self.selected, self.picked, self.region)
-        settings = (self.thresholds, self.shows_warmup)
+        settings = (self.thresholds, self.shows_warmup, self.statistic)
         problem = self.experiment.problem
         saved = (self.runs.name(problem), bool(self.runs.unsaved(problem)))
         of_runs = (self.runs.ledger, *saved, self._at_work())
@@ -165,6 +166,7 @@ class Watched(param.Parameterized):
             selected=self.selected,
             picked=self.picked,
             region=self.region,
+            statistic=self.statistic.get(self.experiment.problem, ""),
             star=experiment.star,
             at_work=self._at_work(),
         )

@@ -4,6 +4,7 @@ The density of a point given all others is an importance-weighted mean over the 
 given all (Vehtari, Gelman & Gabry 2017, arXiv:1507.04544), by ArviZ.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ from inference.progress import RunRecord
 MODELS = ("line", "line_outliers")
 UNSURE = 0.7
 """Pareto k above which a point's own term is not to be trusted."""
+SMALL = 4.0
+"""Difference of totals below which models foresee alike, and its error is no guide
+(Sivula, Magnusson, Matamoros & Vehtari 2020, arXiv:2008.10296)."""
 
 
 class LeaveOneOut(NamedTuple):
@@ -47,6 +51,7 @@ def _error(pointwise: np.ndarray) -> float:
     return float(np.sqrt(pointwise.size * pointwise.var(ddof=1)))
 
 
+@lru_cache(maxsize=8)
 def leave_one_out(record: RunRecord) -> LeaveOneOut | None:
     """Cross-validate a run of a line; None for other models and tempered data.
 
@@ -85,15 +90,24 @@ def sentence(own: LeaveOneOut, other: LeaveOneOut | None, name: str) -> str:
     if other is not None:
         gain, error = own.better_than(other)
         word = "better" if gain > 0 else "worse"
-        verdict = "" if abs(gain) > 2 * error else ", within twice its error"
         text += (
             f" That is {abs(gain):.1f} ± {error:.1f} {word} than {name} in its last "
-            f"run{verdict}."
+            f"run{_weighed(gain, error)}."
         )
-    unsure = int((own.k > UNSURE).sum())
-    if unsure:
+    unsure = np.flatnonzero(own.k > UNSURE)
+    if unsure.size:
+        which = (
+            "One point decides" if unsure.size == 1 else f"{unsure.size} points decide"
+        )
         text += (
-            f" {unsure} of the points decide too much to be left out without a run "
-            f"(Pareto k up to {own.k.max():.2f})."
+            f" {which} too much to be left out by weights (Pareto k up to "
+            f"{own.k.max():.2f}; {UNSURE} is the limit): brush and leave out to see "
+            "what a run without them says."
         )
     return text
+
+
+def _weighed(gain: float, error: float) -> str:
+    if abs(gain) < SMALL:
+        return ", which is too little to choose by"
+    return "" if abs(gain) > 2 * error else ", within twice its error"

@@ -112,9 +112,13 @@ def _density_of_exponential(density: Callable, values: np.ndarray) -> np.ndarray
 def thin(draws: Draws, names: tuple[str, ...], count: int) -> dict[str, np.ndarray]:
     """Pick draws evenly over chains and time, (draw,) each."""
     flat = {name: np.asarray(draws[name]).reshape(-1) for name in names}
-    size = len(flat[names[0]])
-    index = np.linspace(0, size - 1, min(count, size)).astype(int)
+    index = evenly(len(flat[names[0]]), count)
     return {name: value[index] for name, value in flat.items()}
+
+
+def evenly(size: int, count: int) -> np.ndarray:
+    """Return at most so many numbers below ``size``, evenly spread."""
+    return np.linspace(0, size - 1, min(count, size)).astype(int)
 
 
 def replicate(

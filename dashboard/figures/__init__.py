@@ -6,11 +6,16 @@ it is given, empty ones where there is nothing to show: so each can be called in
 a DynamicMap, whose Bokeh plot is built once and only updated. None of them knows of
 widgets, sessions or samplers.
 
-``corner``, ``marginals`` and ``traces`` are one canvas each (see ``grid``). Draws are
-(chain, draw), stars (star,). The caller loads the Bokeh extension, may
-set another height, and says whether the page is dark.
+``corner``, ``marginals``, ``traces`` and ``predictive_checks`` are one canvas each (see
+``grid``). Draws are (chain, draw), stars (star,). The caller loads the Bokeh extension,
+may set another height, and says whether the page is dark.
 """
 
+from dashboard.figures.checks import (
+    brushed_statistic,
+    predictive_checks,
+    statistic_limits,
+)
 from dashboard.figures.chosen import Chosen, chosen_stars, quartiles
 from dashboard.figures.corner import corner
 from dashboard.figures.distance import star_distance
@@ -37,6 +42,7 @@ __all__ = [
     "Chosen",
     "Interval",
     "axes",
+    "brushed_statistic",
     "chosen_stars",
     "colour_magnitude",
     "corner",
@@ -49,6 +55,7 @@ __all__ = [
     "parallax_histogram",
     "plotting_range",
     "plotting_ranges",
+    "predictive_checks",
     "printed",
     "proper_motion",
     "quartiles",
@@ -56,6 +63,7 @@ __all__ = [
     "selected",
     "sky",
     "star_distance",
+    "statistic_limits",
     "stretch",
     "traces",
 ]

@@ -21,6 +21,7 @@ def parallax_histogram(
     replicates: np.ndarray,
     edges: np.ndarray,
     prior_replicates: np.ndarray | None = None,
+    mixture: np.ndarray | None = None,
     dark: bool = False,
 ) -> hv.Overlay:
     """
@@ -39,6 +40,8 @@ def parallax_histogram(
         (bin + 1,) [mas].
     prior_replicates
         The same of the prior: the outline of its band, dashed.
+    mixture
+        Expected stars of field and of cluster, (2, bin); (2, 0) for none.
     dark
         Whether the page is dark.
 
@@ -52,6 +55,7 @@ def parallax_histogram(
     brushed = _brushed(parallax, selected, edges)
     low, middle, high = _band(replicates)
     prior = _band(prior_replicates)
+    field, members = np.zeros((2, 0)) if mixture is None else mixture
     looks = _looks(dark)
     return looks["figure"].clone(
         [
@@ -61,6 +65,8 @@ def parallax_histogram(
             looks["band"].clone(_filled(edges, low, high)),
             looks["median"].clone(_outline(edges, middle)),
             looks["prior"].clone(_two_outlines(edges, prior[0], prior[2])),
+            looks["field"].clone(_middles(edges, field)),
+            looks["cluster"].clone(_middles(edges, members)),
         ]
     )
 
@@ -87,6 +93,10 @@ def _outline(edges: np.ndarray, heights: np.ndarray):
     if not heights.size:
         return np.array([]), np.array([])
     return np.repeat(edges, 2)[1:-1], np.repeat(heights, 2)
+
+
+def _middles(edges: np.ndarray, heights: np.ndarray):
+    return ((edges[1:] + edges[:-1]) / 2)[: heights.size], heights
 
 
 def _filled(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
@@ -140,5 +150,11 @@ def _looks(dark: bool) -> dict[str, Any]:
             color=c.prior,
             line_width=1.4,
             line_dash="dashed",
+        ),
+        "field": line(
+            "field stars", color=c.reference, line_width=1.4, line_dash="dotted"
+        ),
+        "cluster": line(
+            "cluster stars", color=c.reference, line_width=1.4, line_dash="dotdash"
         ),
     }

@@ -87,6 +87,7 @@ class ClusterCentre(Viewer):
             replicates=previews.replicates(snapshot, edges),
             edges=edges,
             prior_replicates=previews.prior_replicates(snapshot, edges),
+            mixture=previews.mixture(snapshot, edges),
             dark=dark,
         )
 

@@ -77,11 +77,10 @@ def of_chosen(snapshot: Snapshot) -> str:
     chosen = snapshot.chosen
     if chosen is None or snapshot.problem is None:
         return ""
-    symbols = snapshot.problem.symbols
     ranges = " and ".join(
         f"number {low:,.0f} to {high:,.0f}"
         if name == DRAW
-        else f"{symbols[name]} {low:.4g} to {high:.4g}"
+        else f"{snapshot.label(name)} {low:.4g} to {high:.4g}"
         for name, (low, high) in snapshot.region.items()
     )
     return f" Chosen: {chosen.sum():,} draws with {ranges}."

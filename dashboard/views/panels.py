@@ -13,6 +13,7 @@ from panel.viewable import Viewer
 
 from dashboard.session import Session
 from dashboard.views.chains import Chains
+from dashboard.views.checks import Checks
 from dashboard.views.corner import BrushedCorner
 from dashboard.views.influence import InfluenceTable
 from dashboard.views.layout import WIDE, Place
@@ -35,6 +36,7 @@ class Panel(NamedTuple):
 PANELS = (
     Panel("corner", "Corner", BrushedCorner, lambda p: len(p.headline) > 1),
     Panel("chains", "Chains", Chains),
+    Panel("checks", "Checks", Checks),
     Panel("numbers", "Numbers", SummaryTable),
     Panel("prior", "Prior", InfluenceTable),
     Panel("runs", "Runs", RunList),

@@ -9,8 +9,6 @@ from panel.viewable import Viewer
 from dashboard.snapshot import Snapshot, scalars
 from dashboard.views.layout import Place
 from inference import summaries
-from inference.comparison import leave_one_out, sentence
-from inference.problems import PROBLEMS
 
 HEADINGS = (
     ("", "Quantity"),
@@ -69,27 +67,11 @@ class SummaryTable(Viewer):
             f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
             f"<tbody>{body}</tbody></table>"
             f"<p style='font-size:12px'>Divergent transitions: {divergences}.</p>"
-            + _comparison(snapshot)
             + _differences(snapshot, names)
         )
 
     def __panel__(self):
         return self._pane
-
-
-def _comparison(snapshot: Snapshot) -> str:
-    """Return how well the model foresees its points, and if better than the other."""
-    shown, sibling = snapshot.shown, snapshot.sibling
-    if shown is None or not shown.phase.over:
-        return ""
-    own = leave_one_out(shown)
-    if own is None:
-        return ""
-    same_points = sibling is not None and sibling.spec.data == shown.spec.data
-    other = leave_one_out(sibling) if sibling is not None and same_points else None
-    name = PROBLEMS[sibling.spec.model].title if sibling is not None else ""
-    words = escape(sentence(own, other, f"\u201c{name}\u201d"))
-    return f"<p style='font-size:12px'>{words}</p>"
 
 
 def _differences(snapshot: Snapshot, names: list[str]) -> str:

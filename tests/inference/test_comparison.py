@@ -47,7 +47,15 @@ def test_outliers_are_foreseen_better_by_the_model_that_has_them(sample, points)
     said = comparison.sentence(mixture, plain, "A line")
     assert f"{gain:.1f} ± {error:.1f} better than A line" in said
     itself = comparison.sentence(plain, plain, "A line")
-    assert "within twice its error" in itself
+    assert "0.0 ± 0.0 worse than A line in its last run, which is too little" in itself
+    # The best line takes its outliers for points of its own.
+    assert "too much to be left out by weights" in itself
+    terms = np.array([2.0, -1.0, 8.0, 1.0])
+    less = comparison.LeaveOneOut(np.zeros(4), 2.0, np.zeros(4))
+    more = comparison.LeaveOneOut(terms, 2.0, np.array([0.1, 0.9, 0.2, 0.3]))
+    said = comparison.sentence(more, less, "B")
+    assert "10.0 ± 7.7 better than B in its last run, within twice its error" in said
+    assert "One point decides too much" in said
 
 
 def test_what_is_no_line_is_not_compared(sample):
