@@ -2,26 +2,32 @@
 
 Beyond `reduction.LARGE` stars the table is reduced; the error is that of the total log
 likelihood, against the exact sum done in blocks, at the truth and about it. Ratios are
-to 4300 stars, measured side by side.
+to 4300 stars, measured side by side. With ``--run``, in place of the curve, a whole run
+of the largest table by a worker process: time, memory, and the truth.
 """
 
 import argparse
+import os
 import resource
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from inference import devices, quadrature, reduction
+from inference.engines import WorkerProcess
 from inference.models import cluster
+from inference.runner import Phase, Run
+from inference.spec import RunSpec
 
 SIZES = (1_000, 4_300, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 BASE = 4_300
 TRUTH = np.array([np.log(490.0), np.log(860.0), np.log(0.02), -0.3])
 SPREAD = np.array([0.1, 0.03, 0.3, 0.4])
 """Of the populations about it at which the error is measured."""
-REPEATS = 15
+REPEATS = 60
 
 
 def field(stars: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,9 +44,8 @@ def field(stars: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def exact_totals(parallax, error, thetas) -> np.ndarray:
     """Sum all stars' log likelihoods in blocks, (population,)."""
     totals = np.zeros(len(thetas))
-    for begin in range(0, parallax.size, reduction.BLOCK):
-        rows = slice(begin, begin + reduction.BLOCK)
-        block = _placed(quadrature.star_nodes(parallax[rows], error[rows]))
+    for stars in quadrature.in_blocks(parallax, error, reduction.BLOCK):
+        block = _placed(stars)
         totals += [float(_value(block, theta)[0]) for theta in thetas]
     return totals
 
@@ -64,12 +69,57 @@ def _seconds(nodes, base) -> tuple[float, float]:
     return first, second
 
 
+def sample(stars: int) -> None:
+    """Sample the posterior of a simulated table as the page does, and print it."""
+    parallax, error = field(stars, 0)
+    observed = {"parallax": parallax, "parallax_error": error}
+    observed["zero_point"] = np.zeros(stars)
+    spec = RunSpec.from_json(
+        {"model": "cluster", "sampler": {"chains": 4, "warmup": 100, "draws": 1000}}
+    )
+    executor = WorkerProcess()
+    try:
+        pid = executor.submit(os.getpid).result()
+        clock = time.perf_counter()
+        record = Run(spec, observed, executor).wait(3600)
+        seconds = time.perf_counter() - clock
+        if record.phase is not Phase.DONE:
+            raise RuntimeError(record.sentence)
+        status = Path(f"/proc/{pid}/status").read_text().split()
+    finally:
+        executor.shutdown()
+    peak = int(status[status.index("VmHWM:") + 1]) / 1024
+    print(f"{stars} stars, 4 x (100 + 1000): {seconds:.1f} s, new worker included")
+    print(f"Peak memory of the worker: {peak:.0f} MiB")
+    print("                       truth       mean         sd  off by [sd]")
+    distance = np.exp(TRUTH[1])
+    truths = {
+        "L": np.exp(TRUTH[0]),
+        "dist_clust": distance,
+        "approx_size_clust": distance * np.exp(TRUTH[2]),
+        "frac_clust": 1 / (1 + np.exp(-TRUTH[3])),
+    }
+    for name, truth in truths.items():
+        draws = record.draws[name]
+        off = (draws.mean() - truth) / draws.std()
+        print(
+            f"{name:18s} {truth:9.4f}  {draws.mean():9.4f}  {draws.std():9.5f} "
+            f"{off:9.2f}"
+        )
+    share = record.stars.membership.mean()
+    print(f"Mean membership of the stars: {share:.4f}")
+
+
 def main() -> None:
     """Print the curve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--largest", type=int, default=SIZES[-1])
     parser.add_argument("--errors", action="store_true", help="slow: exact sums too")
+    parser.add_argument("--run", action="store_true", help="a run, no curve")
     options = parser.parse_args()
+    if options.run:
+        sample(options.largest)
+        return
     devices.configure()
     base = _placed(quadrature.star_nodes(*field(BASE, 0)))
     moved = SPREAD * np.random.default_rng(1).standard_normal((10, 4))

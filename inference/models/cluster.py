@@ -17,6 +17,9 @@ from jax import lax
 
 from inference import emulator, quadrature
 
+NOTHING = -25.0
+"""ln of odds that change no sum: those of a million stars add up to 1e-5."""
+
 
 def marginal(observed, priors):
     """Distances integrated out: four parameters whatever the number of stars.
@@ -177,15 +180,40 @@ def sum_and_gradient(nodes, theta):
     """Return the sum of `log_likelihood`, each star by its weight, and its gradient.
 
     Blocks are summed one after the other: what is computed of one fits into a cache.
+    Where no star of a block can be of the cluster, only the field's part is computed.
     """
+    log_l, log_dist, log_sigma, logit = theta
+    width = jnp.exp(log_sigma)
+
+    def of_both(block, field, by_l):
+        cluster, by_dist, by_width = quadrature.cluster_and_slopes(
+            block, log_dist, width
+        )
+        odds = cluster - field + logit
+        value = field + jax.nn.log_sigmoid(-logit) + jnp.logaddexp(odds, 0.0)
+        share = block.weight * jax.nn.sigmoid(odds)
+        gradient = [
+            (block.weight - share) @ by_l,
+            share @ by_dist,
+            width * (share @ by_width),
+            share.sum() - block.weight.sum() * jax.nn.sigmoid(logit),
+        ]
+        return block.weight @ value, jnp.stack(gradient)
+
+    def of_field(block, field, by_l):
+        zero, count = jnp.zeros_like(log_l), block.weight.sum()
+        value = block.weight @ field + count * jax.nn.log_sigmoid(-logit)
+        gradient = [block.weight @ by_l, zero, zero, -count * jax.nn.sigmoid(logit)]
+        return value, jnp.stack(gradient)
 
     def of_block(block):
-        return jax.value_and_grad(lambda t: block.weight @ log_likelihood(block, t))(
-            theta
-        )
+        field, by_l = quadrature.field_and_slope(block, log_l)
+        bound = quadrature.cluster_bound(block, log_dist, width)
+        felt = (bound - field + logit).max() > NOTHING
+        return lax.cond(felt, of_both, of_field, block, field, by_l)
 
     if nodes.parallax.ndim == 1:
-        return of_block(nodes)
+        return of_both(nodes, *quadrature.field_and_slope(nodes, log_l))
     values, gradients = lax.map(of_block, nodes)
     return values.sum(), gradients.sum(axis=0)
 

@@ -11,12 +11,19 @@ Arrays of nodes are ``(node, star)``: the long axis is contiguous and vectorises
 from inference.quadrature.cluster import (
     HERMITE_NODES,
     WIDE,
+    cluster_and_slopes,
+    cluster_bound,
     conditional_mode,
     hermite_nodes,
     log_cluster,
     window_nodes,
 )
-from inference.quadrature.field import field_moments, field_nodes, log_field
+from inference.quadrature.field import (
+    field_and_slope,
+    field_moments,
+    field_nodes,
+    log_field,
+)
 from inference.quadrature.priors import HALF_LOG_TWO_PI
 from inference.quadrature.stars import StarNodes, in_blocks, star_nodes
 from inference.quadrature.windows import NODES
@@ -27,7 +34,10 @@ __all__ = [
     "NODES",
     "WIDE",
     "StarNodes",
+    "cluster_and_slopes",
+    "cluster_bound",
     "conditional_mode",
+    "field_and_slope",
     "field_moments",
     "field_nodes",
     "hermite_nodes",

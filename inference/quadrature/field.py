@@ -102,16 +102,17 @@ def log_field(nodes, log_l):
     array (star,)
         ln of density per mas.
     """
-    return _field_and_slope(nodes, log_l)[0]
+    return field_and_slope(nodes, log_l)[0]
 
 
 @log_field.defjvp
 def _log_field_jvp(primals, tangents):
-    value, slope = _field_and_slope(*primals)
+    value, slope = field_and_slope(*primals)
     return value, slope * tangents[1]
 
 
-def _field_and_slope(nodes, log_l):
+def field_and_slope(nodes, log_l):
+    """Return what `log_field` does, and its slope by ln L."""
     value, slope = _either(_series_at, _sum_at, nodes, log_l)
     return value - 3 * log_l, slope - 3
 

@@ -151,6 +151,16 @@ def test_the_terms_are_exact_over_the_whole_box(box):
     assert error.max() < 1e-6, stars[error.max(axis=1).argmax()]
 
 
+def test_a_clusters_bound_is_never_less_than_its_density(box):
+    stars, expected = box
+    y, e, distance, s, _ = stars.T
+    nodes = quadrature.StarNodes(y, e, None, None)
+    bound = np.asarray(quadrature.cluster_bound(nodes, np.log(distance), s))
+    assert (bound > expected[:, 1]).all()
+    likely = expected[:, 1] > -5
+    assert (bound - expected[:, 1])[likely].max() < 15, "it says something"
+
+
 def test_in_float32_the_terms_are_as_exact_as_is_documented(box):
     stars, expected = box
     values = terms_of(stars, jnp.float32)
