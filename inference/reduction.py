@@ -11,8 +11,8 @@ are Padua's, at which polynomials of two variables are interpolated nearly best 
 about the truth. For a million stars (29,000 rows) the largest at 11 populations, spread
 by 0.1 in ln L, 0.03 in ln D, 0.3 in ln s and 0.4 in the logit of Q, was 0.0016. At 8
 from all of L 100 to 3000 pc, D 300 to 3000 pc, s 0.001 to 0.5 and Q 0.02 to 0.98, where
-the log likelihood is 200,000 to 2,000,000 below its maximum, the median was 0.03 and
-the worst 0.9: what is wrong by so much has no posterior mass.
+the log likelihood is 200,000 to 2,400,000 below its maximum, the median was 0.03 and
+the worst 0.35: what is wrong by so much has no posterior mass.
 
 A tile is a few errors wide, because ln f passes from the cluster to the field within
 about one error, and spans a factor in the error. The more stars it has the more its
