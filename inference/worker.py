@@ -15,8 +15,11 @@ from inference import begin, chains, programs, tables
 from inference.devices import device
 from inference.records import Chunk, Prepared, Task
 
-STAR_DRAWS = 32
+STAR_DRAWS = 4, 32
 """About so many draws of a run have their star-by-star conditionals summed."""
+STAR_SUMS = 2_000_000
+"""With more stars than this comes to in most draws, fewer are: draws of a population
+that many stars tell of are nearly alike."""
 
 
 def prepare(task: Task) -> Prepared:
@@ -120,13 +123,15 @@ def _stars(task: Task, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
     """Sum memberships and moments of distances over a few draws of a chunk."""
     if task.spec.model != "cluster":
         return None
+    stars = tables.stars_of(task.observed)
+    fewest, most = STAR_DRAWS
+    wanted = min(max(STAR_SUMS // stars.parallax.size, fewest), most)
     # Which draws are taken does not depend on how the run is cut into chunks.
-    stride = max(1, task.chains * task.spec.sampler.draws // STAR_DRAWS)
+    stride = max(1, task.chains * task.spec.sampler.draws // wanted)
     rows = slice(-task.drawn % stride, None, stride)
     chosen = np.stack(
         [draws[name][:, rows].ravel() for name in begin.POPULATION], axis=1
     )
-    stars = tables.stars_of(task.observed)
     return len(chosen), tables.over_stars(
         stars, lambda nodes: tables.summed(nodes, chosen)
     )
