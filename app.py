@@ -8,7 +8,7 @@ import panel as pn
 from dashboard.page import build_page
 from inference.engines import WorkerProcess, from_environment
 
-pn.extension(notifications=True)
+pn.extension("tabulator", notifications=True)
 hv.extension("bokeh")
 # Where a browser has no graphics card, WebGL is drawn by the processor, and a page with
 # 4300 stars stops answering; a canvas draws them in milliseconds everywhere.

@@ -18,6 +18,7 @@ from dashboard.views.marginals import marginal_view
 from dashboard.views.panels import Posterior
 from dashboard.views.selection import Selection, button
 from dashboard.views.star_plots import mine, star_plot
+from dashboard.views.star_table import StarTable
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
@@ -52,6 +53,7 @@ class ClusterCentre(Viewer):
                 "Parallaxes": lambda seen: histogram,
                 "Errors": lambda seen: plot("errors"),
                 "Distances": lambda seen: chosen_view(session),
+                "Table": lambda seen: StarTable(session, self._selection, seen),
             }
         )
         places = LazyTabs(
