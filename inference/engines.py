@@ -93,6 +93,11 @@ def from_environment(default: Callable[[], Executor]) -> Executor:
     return DaskWorkers(address)
 
 
+def limit_of(args: tuple) -> float | None:
+    """Return how long a call may take [s], which a `Task` among its arguments says."""
+    return next((a.limit for a in args if isinstance(a, Task)), None)
+
+
 class WorkerProcess(Executor):
     """One spawned worker process, replaced when it dies or hangs.
 
@@ -120,7 +125,7 @@ class WorkerProcess(Executor):
             self._process.pool.shutdown(wait)
 
     def _supervise(self, fn: Callable, args: tuple, kwargs: dict) -> Any:
-        limit = next((a.limit for a in args if isinstance(a, Task)), None)
+        limit = limit_of(args)
         for _ in range(ATTEMPTS):
             allowed = limit
             if self._process is None:

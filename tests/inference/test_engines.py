@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +212,50 @@ def test_a_step_that_kills_every_dask_worker_fails_with_one_sentence(
     record = Run(line_spec(100), points, dask).wait(120)
     assert record.phase is Phase.FAILED
     assert "every Dask worker" in record.sentence
+
+
+def hangs_once(flag: Path, task):
+    """Hang in the first call, in whichever process, with its event loop alive."""
+    try:
+        flag.open("x").close()
+    except FileExistsError:
+        return engines._worker().run_chunk(task)
+    time.sleep(600)
+
+
+@pytest.mark.parametrize("how", ["asleep in the task", "frozen"])
+def test_a_hung_dask_worker_is_replaced_and_the_draws_are_the_same(
+    dask, points, sample, monkeypatch, tmp_path, how
+):
+    monkeypatch.setattr(pacing, "CHUNK_LIMIT", 3.0)
+    monkeypatch.setattr(engines, "STARTING_SECONDS", 30.0)
+    spec = line_spec(20_000)
+    before = dask._client.run(os.getpid)
+    # Whichever worker hangs has the program then, and the task's limit decides.
+    assert Run(line_spec(500), points, dask).wait(120).phase is Phase.DONE
+    if how == "frozen":
+        run = Run(spec, points, dask)
+        until(lambda: run.latest.drawn > 1000)
+        hung = list(before.values())
+        for pid in hung:
+            os.kill(pid, signal.SIGSTOP)
+    else:
+        flag = tmp_path / "hung"
+        with monkeypatch.context() as patch:
+            patch.setattr(engines, "run_chunk", partial(hangs_once, flag))
+            run = Run(spec, points, dask)
+            until(flag.exists)
+        until(lambda: any(sent.worker for sent in dask._sent.values()))
+        hung = [before[sent.worker] for sent in dask._sent.values()]
+    record = run.wait(240)
+    assert record.phase is Phase.DONE, record.sentence
+    # It is asked to end before it is killed.
+    until(lambda: not all(Path(f"/proc/{pid}").exists() for pid in hung), 30)
+    for pid in hung:
+        if Path(f"/proc/{pid}").exists():
+            os.kill(pid, signal.SIGCONT)
+    whole = sample(spec.to_json(), points)
+    np.testing.assert_array_equal(record.draws["m"], whole.draws["m"])
 
 
 def test_without_an_address_the_default_serves(monkeypatch):
