@@ -33,3 +33,8 @@ def stack(trees: list) -> Any:
 def take(tree: Any, chain: int) -> Any:
     """Return one chain of a stacked pytree."""
     return jax.tree.map(lambda a: a[chain], tree)
+
+
+def repeated(tree: Any, times: int) -> Any:
+    """Repeat each chain of a stacked pytree so many times, next to each other."""
+    return jax.tree.map(lambda a: np.repeat(a, times, axis=0), tree)

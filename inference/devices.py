@@ -1,5 +1,6 @@
 """JAX set up, once a process, and the device that it finds."""
 
+import ctypes
 import os
 import stat
 from pathlib import Path
@@ -53,3 +54,11 @@ def device() -> str:
         cores = len(os.sched_getaffinity(0))
         return f"CPU, {cores} core{'s' if cores > 1 else ''}"
     return f"{first.platform.upper()} {first.device_kind}"
+
+
+def trim_memory() -> None:
+    """Give memory that is free back to the system; a compiler leaves much behind."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        # Of the GNU C library alone.
+        trim(0)

@@ -12,6 +12,8 @@ from inference.spec import MOST_DRAWS, MOST_WARMUP
 from inference.summaries import Row
 
 HIGHEST_ACCEPT = 0.99
+FEWEST = 4
+"""Draws a chain without which there is no R-hat."""
 SOURCE_RANKS = "Vehtari et al. 2021, arXiv:1903.08008"
 
 
@@ -98,7 +100,7 @@ def diagnose(
         Summaries of its draws.
     thresholds : Thresholds
     """
-    least = thresholds.ess_a_chain * record.spec.sampler.chains
+    least = thresholds.ess_a_chain * record.spec.sampler.places
     sizes = {name: min(row.ess_bulk, row.ess_tail) for name, row in rows.items()}
     fractions = _energy_fractions(record)
     return Diagnosis(
@@ -135,7 +137,7 @@ def diagnose_by_arviz(record: RunRecord, thresholds: Thresholds = DEFAULT) -> Di
     stats["reached_max_treedepth"] = cut_off(record)
     tree = arviz_base.from_dict({"posterior": draws, "sample_stats": stats})
     total = record.drawn * record.spec.sampler.chains
-    least = thresholds.ess_a_chain * record.spec.sampler.chains
+    least = thresholds.ess_a_chain * record.spec.sampler.places
     # Tails are its interval's ends, here the 5 and 95 % quantiles. Its threshold of
     # effective draws asks for the bulk alone and returns no names; its ratio does.
     with arviz_base.rc_context({"stats.ci_prob": 0.95}):
@@ -164,8 +166,15 @@ def cut_off(record: RunRecord) -> np.ndarray:
 
 
 def _energy_fractions(record: RunRecord) -> np.ndarray:
+    """Return BFMI of each chain, or of each group of chains that start together."""
     stats: Any = array_stats
-    return np.atleast_1d(stats.bfmi(record.stats["energy"], chain_axis=0, draw_axis=1))
+    energy, together = np.asarray(record.stats["energy"]), record.spec.sampler.together
+    if together == 1:
+        return np.atleast_1d(stats.bfmi(energy, chain_axis=0, draw_axis=1))
+    # Of a few draws it would be noise.
+    groups = energy.reshape(-1, together, energy.shape[1])
+    steps = (np.diff(groups, axis=2) ** 2).mean(axis=(1, 2))
+    return steps / groups.reshape(len(groups), -1).var(axis=1, ddof=1)
 
 
 def verdict(
@@ -187,7 +196,7 @@ def verdict(
     """
     if record.drawn == 0:
         return Verdict("No draws yet.")
-    if record.drawn < thresholds.too_early:
+    if record.drawn < _enough(record, thresholds):
         return _too_early(record, thresholds)
     if found is None:
         found = diagnose(record, rows, thresholds)
@@ -207,8 +216,14 @@ def verdict(
 
 
 def _too_early(record: RunRecord, thresholds: Thresholds) -> Verdict:
-    text = f"Too early to judge: {thresholds.too_early} draws a chain are wanted"
-    return _longer(record, text, thresholds.too_early - record.drawn)
+    enough = _enough(record, thresholds)
+    text = f"Too early to judge: {enough} draws a chain are wanted"
+    return _longer(record, text, enough - record.drawn)
+
+
+def _enough(record: RunRecord, thresholds: Thresholds) -> int:
+    """Return the draws a chain to judge by: those that start together count as one."""
+    return max(FEWEST, -(-thresholds.too_early // record.spec.sampler.together))
 
 
 def _diverged(record: RunRecord, count: int, total: int) -> Verdict:
@@ -244,7 +259,7 @@ def _disagree(record: RunRecord, values: Mapping[str, float]) -> Verdict:
 def _few(record, values: Mapping[str, float], thresholds: Thresholds) -> Verdict:
     least = min(values, key=lambda n: np.nan_to_num(values[n]))
     size = max(np.nan_to_num(values[least]), 1.0)
-    needed = thresholds.ess_a_chain * record.spec.sampler.chains
+    needed = thresholds.ess_a_chain * record.spec.sampler.places
     lacking = record.drawn * (1.1 * needed / size - 1)
     text = f"Only {size:,.0f} effective draws of {least}, {needed:,} are wanted"
     return _longer(record, text, int(min(lacking, MOST_DRAWS)))

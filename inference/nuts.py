@@ -20,7 +20,7 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 from numpyro.infer.hmc import hmc
 
-from inference import densities
+from inference import densities, devices
 from inference.densities import Shape
 
 TRACING = threading.RLock()
@@ -65,7 +65,9 @@ def step_size(dimensions: int) -> float:
     return min(1.0, 1.5 * dimensions**-0.25)
 
 
-KEPT_PROGRAMS = 32
+KEPT_PROGRAMS, CLEARED_EVERY = 32, 8
+"""Programs, of some 10 MiB each, that are kept, and after how many new ones JAX forgets
+what else it compiled for their shapes, which is twice as much."""
 
 
 @lru_cache(maxsize=KEPT_PROGRAMS)
@@ -78,11 +80,12 @@ def program(shape: Shape, example: "Example") -> Program:
     example : Example
         A position, metric and arguments of the types that will come.
     """
-    if program.cache_info().misses % KEPT_PROGRAMS == 0:
+    if program.cache_info().misses % CLEARED_EVERY == 0:
         # JAX keeps what jitted and single operations compiled for every shape they
         # ever met; what is still needed comes back from the compilation cache.
         with TRACING:
             jax.clear_caches()
+        devices.trim_memory()
     position, inverse_metric, key, arguments = example.taken()
     potential = densities.log_density(shape)
     # One vector instead of a dictionary: a step of a small model is mostly the
@@ -120,6 +123,7 @@ def program(shape: Shape, example: "Example") -> Program:
         )
 
     capacity = 50 if shape.method == "hierarchical" else 1000
+    capacity = min(capacity, MOST_ROWS // shape.chains)
     initial = partial(prepared, first_kernel)
     start = (position, inverse_metric, key)
     with TRACING:
@@ -146,6 +150,10 @@ def program(shape: Shape, example: "Example") -> Program:
         jax.tree.structure(structure),
         LastPace(),
     )
+
+
+MOST_ROWS = 2**17
+"""Draws of all chains for which a program has room, empty rows included."""
 
 
 class Example:

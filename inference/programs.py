@@ -25,7 +25,6 @@ def shape_of(task: Task, adapt: bool) -> densities.Shape:
         Whether warm-up adapts the metric.
     """
     spec = task.spec
-    vectorised = jax.default_backend() != "cpu"
     return densities.Shape(
         model=spec.model,
         method=spec.method,
@@ -37,8 +36,21 @@ def shape_of(task: Task, adapt: bool) -> densities.Shape:
         adapt_metric=adapt,
         dense_metric=spec.method != "hierarchical",
         latent=task.latent,
-        chains=task.chains if vectorised else 1,
+        chains=task.chains if _in_one_program(task) else 1,
     )
+
+
+THREADED = {"line": 16, "line_outliers": 16, "star": 16}
+"""Most chains, by model, that a processor computes one by one, each in a thread; those
+that are not here never are one program there, as their density has shortcuts that
+chains side by side could not take one by one (`benchmarks.accelerator` measures)."""
+
+
+def _in_one_program(task: Task) -> bool:
+    """Whether a task's chains are one vectorised program: on a graphics card always."""
+    if jax.default_backend() != "cpu":
+        return task.chains > 1
+    return task.chains > THREADED.get(task.spec.model, task.chains)
 
 
 def _shapes(task: Task) -> tuple[tuple[int, ...], ...]:

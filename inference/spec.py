@@ -18,6 +18,10 @@ from inference.problems import PROBLEMS, Parameter, Problem
 VERSION = 1
 MOST_WARMUP, MOST_DRAWS = 10_000, 20_000
 """Of each chain."""
+MOST_CHAINS, MOST_KEPT = 4096, 5_000_000
+"""Chains, and draws of all chains together: 0.6 GB of a model with 15 quantities."""
+PLACES = 16
+"""Different places at which chains start; more chains than that share them."""
 
 DATA_FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "simulated_m67": {
@@ -87,7 +91,7 @@ class Sampler:
 
     def __post_init__(self):
         for name, low, high in (
-            ("chains", 1, 8),
+            ("chains", 1, MOST_CHAINS),
             ("warmup", 1, MOST_WARMUP),
             ("draws", 1, MOST_DRAWS),
             ("seed", 0, 2**32 - 1),
@@ -95,6 +99,26 @@ class Sampler:
         ):
             _check_number(f"sampler.{name}", getattr(self, name), low, high, whole=True)
         _check_number("sampler.target_accept", self.target_accept, 0.5, 0.99)
+        if self.chains % self.places:
+            raise SpecError(
+                f"sampler.chains came as {self.chains}: above {PLACES} give a multiple "
+                f"of {PLACES}, so that as many chains start at one place as at another."
+            )
+        if self.chains * self.draws > MOST_KEPT:
+            raise SpecError(
+                f"sampler.draws came as {self.draws:,} of {self.chains:,} chains each: "
+                f"a run keeps {MOST_KEPT:,} draws in all, ask for fewer."
+            )
+
+    @property
+    def places(self) -> int:
+        """At how many different places the chains start, in groups of equal size."""
+        return min(self.chains, PLACES)
+
+    @property
+    def together(self) -> int:
+        """How many chains start at each place, next to each other."""
+        return self.chains // self.places
 
 
 @dataclass(frozen=True)
@@ -129,6 +153,12 @@ class RunSpec:
         _check_data(problem, self.data)
         for name, prior in self.priors.items():
             _check_prior(problem.parameter(name), prior)
+        if self.sampler.chains > PLACES and self.method == "hierarchical":
+            raise SpecError(
+                f"sampler.chains came as {self.sampler.chains} with the method "
+                f"hierarchical, whose chains are large: give {PLACES} at most, or "
+                "choose marginal."
+            )
         missing = problem.default_priors.keys() - self.priors.keys()
         if missing:
             raise SpecError(f"priors lacks {', '.join(sorted(missing))}: add it.")

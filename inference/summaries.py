@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from arviz_stats.base import array_stats
 
+from inference.spec import PLACES
+
 TAILS = (0.05, 0.95)
 """Quantiles of which the effective size in the tails is the smaller."""
 
@@ -21,6 +23,7 @@ class Row(NamedTuple):
     high: float
     """84th percentile."""
     rhat: float
+    """Nested (Margossian et al. 2024, arXiv:2110.13017) where chains share starts."""
     ess_bulk: float
     ess_tail: float
     mcse: float
@@ -54,7 +57,7 @@ def _row(values: np.ndarray) -> Row:
     rhat = bulk = tail = mcse = float("nan")
     if known:
         axes = {"chain_axis": 0, "draw_axis": 1}
-        rhat = float(stats.rhat(values, **axes))
+        rhat = _rhat(values)
         bulk = float(stats.ess(values, method="bulk", **axes))
         tail = float(stats.ess(values, method="tail", prob=TAILS, **axes))
         mcse = float(stats.mcse(values, method="mean", **axes))
@@ -70,3 +73,14 @@ def _row(values: np.ndarray) -> Row:
         tail,
         mcse,
     )
+
+
+def _rhat(values: np.ndarray) -> float:
+    """Return R-hat; of many chains that which asks how groups of them agree."""
+    stats: Any = array_stats
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    together, rest = divmod(len(values), PLACES)
+    if together < 2 or rest:
+        return float(stats.rhat(values, **axes))
+    groups = np.repeat(np.arange(PLACES), together)
+    return float(stats.rhat_nested(values, superchain_ids=groups, **axes))

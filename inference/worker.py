@@ -36,16 +36,20 @@ def prepare(task: Task) -> Prepared:
     """
     clock = time.perf_counter()
     shape = programs.shape_of(task, adapt=True)
-    start, guide = begin.start(task, shape)
+    sampler = task.spec.sampler
+    places = replace(sampler, chains=sampler.places)
+    first_of_each = replace(task, spec=replace(task.spec, sampler=places))
+    start, guide = begin.start(first_of_each, shape)
     task = replace(task, guide=_leaves(guide))
     arguments = programs.arguments_of(task)
     shape = shape._replace(adapt_metric=start.adapt)
-    keys = np.stack(
-        [_chain_key(task.spec.sampler.seed, chain) for chain in range(task.chains)]
-    )
+    keys = np.stack([_chain_key(sampler.seed, chain) for chain in range(task.chains)])
     program = programs.program_of(task, shape, arguments)
-    first = (start.positions, start.inverse_metric, keys)
-    first += begin.first_values(task, shape, arguments, start)
+    values = begin.first_values(first_of_each, shape, arguments, start)
+    positions, metric, *values = chains.repeated(
+        (start.positions, start.inverse_metric, *values), sampler.together
+    )
+    first = (positions, metric, keys, *values)
     if shape.chains > 1:
         state = program.initial(*first)
     else:
@@ -127,10 +131,13 @@ def _stars(task: Task, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
     fewest, most = STAR_DRAWS
     wanted = min(max(STAR_SUMS // stars.parallax.size, fewest), most)
     # Which draws are taken does not depend on how the run is cut into chunks.
-    stride = max(1, task.chains * task.spec.sampler.draws // wanted)
+    sampler = task.spec.sampler
+    stride = max(1, sampler.places * sampler.draws // wanted)
     rows = slice(-task.drawn % stride, None, stride)
+    # Of the chains that start together one is enough.
     chosen = np.stack(
-        [draws[name][:, rows].ravel() for name in begin.POPULATION], axis=1
+        [draws[name][:: sampler.together, rows].ravel() for name in begin.POPULATION],
+        axis=1,
     )
     return len(chosen), tables.over_stars(
         stars, lambda nodes: tables.summed(nodes, chosen)

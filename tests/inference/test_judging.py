@@ -185,3 +185,49 @@ def test_every_threshold_says_where_its_default_comes_from():
         assert low <= one.default <= high
         assert one.metadata["label"]
         assert one.metadata["source"]
+
+
+def many(chains: int, draws: int, m: np.ndarray) -> RunRecord:
+    """A run of many short chains, sixteen groups of which start together."""
+    energy = np.random.default_rng(1).normal(size=(chains, draws))
+    steps = np.full((chains, draws), 3)
+    return record(
+        draws,
+        sampler={"chains": chains},
+        m=m,
+        b=energy + 1,
+        energy=energy,
+        n_steps=steps,
+        diverging=np.zeros((chains, draws), bool),
+    )
+
+
+def test_many_short_chains_are_judged_by_how_their_groups_agree():
+    chains, draws = 512, 10
+    rng = np.random.default_rng(2)
+    # No chain gets around in ten draws, but together those of each place do.
+    slow = rng.normal(size=(chains, 1)) + 0.3 * rng.normal(size=(chains, draws))
+    row = summaries.summarise({"m": slow[:16]})["m"]
+    assert row.rhat > 1.5, "sixteen such chains disagree"
+    good = many(chains, draws, slow)
+    agreed = said(good, Thresholds(rhat=1.05, ess_a_chain=20))
+    assert agreed.sentence.startswith("The chains agree"), agreed.sentence
+    elsewhere = slow.copy()
+    elsewhere[5 * 32 : 6 * 32] += 2.0
+    verdict = said(many(chains, draws, elsewhere), Thresholds(1.05, 20))
+    assert "on m: the chains disagree" in verdict.sentence
+    # Half of every group elsewhere: the groups agree with each other.
+    halves = slow + 2.0 * (np.arange(chains) % 2)[:, None]
+    rows = summaries.summarise(many(chains, draws, halves).draws)
+    assert rows["m"].rhat < 1.05
+
+
+def test_the_energy_of_many_chains_is_that_of_their_groups():
+    chains, draws = 64, 10
+    run = many(chains, draws, np.random.default_rng(4).normal(size=(chains, draws)))
+    energy = np.random.default_rng(6).normal(size=(chains, draws))
+    # Four chains of one group, each of which hardly moves.
+    energy[8:12] = 3.0 * np.arange(4)[:, None] + 0.1 * energy[8:12]
+    run = replace(run, stats=run.stats | {"energy": energy})
+    found = judging.diagnose(run, summaries.summarise(run.draws))
+    assert list(found.slow_energy) == [2]

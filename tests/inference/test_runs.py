@@ -8,6 +8,7 @@ import pytest
 
 from inference import devices, engines, nuts, pacing, summaries, worker
 from inference.models import MODELS
+from inference.records import Task
 from inference.runner import Phase, Run
 from inference.spec import RunSpec
 
@@ -247,3 +248,32 @@ def test_a_single_point_can_be_fitted(sample):
     sampler = {"warmup": 50, "draws": 50}
     record = sample({"model": "line_outliers", "data": data, "sampler": sampler})
     assert np.isfinite(record.draws["m"]).all()
+
+
+def test_many_chains_are_one_program_and_sample_the_same(sample, monkeypatch):
+    from tests.conftest import monte_carlo_z
+
+    def threads(*_):
+        raise AssertionError("a thread for each chain")
+
+    monkeypatch.setattr(worker.chains, "in_threads", threads)
+    sampler = {"chains": 64, "warmup": 150, "draws": 40}
+    record = sample({"model": "line", "sampler": sampler})
+    assert record.draws["m"].shape == (64, 40)
+    assert len(np.unique(record.draws["m"][:, -1])) == 64
+    rows = summaries.summarise(record.draws)
+    # The same numbers as `test_posteriors` takes for four chains.
+    for name, mean, sd in (("m", 0.758, 0.035), ("b", 0.123, 0.052)):
+        assert abs(monte_carlo_z(record.draws[name], mean, extra=1e-3)) < 5
+        assert record.draws[name].std() == pytest.approx(sd, rel=0.1)
+        assert rows[name].rhat < 1.02
+
+
+def test_chains_above_sixteen_start_in_groups_at_sixteen_places(engine, points):
+    spec = line_spec(chains=48)
+    arrays = {name: points[name] for name in spec.problem.observed}
+    state = worker.prepare(Task(spec, arrays)).state
+    # Each chain has a key of its own; where three start together is the same, and
+    # what warm-up has gathered is nothing everywhere.
+    starts = {len(np.unique(leaf, axis=0)) for leaf in state if leaf.ndim == 2}
+    assert starts == {1, 16, 48}

@@ -72,7 +72,16 @@ def test_a_spec_cannot_be_edited():
             ["low 2", "high 1"],
         ),
         ({"priors": {"mass": {}}}, ["mass", "log_dist_clust"]),
-        ({"sampler": {"chains": 9}}, ["sampler.chains", "9", "1 to 8"]),
+        ({"sampler": {"chains": 4097}}, ["sampler.chains", "4097", "1 to 4,096"]),
+        ({"sampler": {"chains": 24}}, ["sampler.chains", "24", "multiple of 16"]),
+        (
+            {"sampler": {"chains": 4096, "draws": 2000}},
+            ["sampler.draws", "2,000", "4,096 chains", "5,000,000 draws in all"],
+        ),
+        (
+            {"method": "hierarchical", "sampler": {"chains": 32}},
+            ["sampler.chains", "32", "hierarchical", "16 at most"],
+        ),
         ({"sampler": {"chains": 2.5}}, ["sampler.chains", "2.5", "whole"]),
         ({"sampler": {"draws": 10**9}}, ["sampler.draws", "20,000"]),
         ({"sampler": {"speed": 1}}, ["sampler", "speed", "target_accept"]),
