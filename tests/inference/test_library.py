@@ -159,18 +159,22 @@ def test_a_run_is_read_while_it_goes_on_but_has_one_writer(shelf, engine, points
 
 
 @pytest.mark.parametrize(
-    "name", ["", "..", "../" + "a" * 29, "a" * 31, "A" * 32, "a" * 32, "a" * 32 + "\n"]
+    "name", ["", "..", "../" + "a" * 29, "a" * 31, "A" * 32, "a" * 32 + "\n"]
 )
 def test_a_name_that_is_none_finds_nothing(shelf, engine, name):
-    # What is there under such a path is no run of this library.
+    # Whatever lies under such a path is no run of this library.
+    (shelf.folder / name).mkdir(exist_ok=True)
+    (shelf.folder / name / "run.json").write_text("{}")
     for verb in (
         shelf.record,
         shelf.header,
         shelf.remove,
         lambda name: shelf.resume(name, engine),
     ):
-        with pytest.raises(StoreError, match="no such run"):
-            verb(name)
+        for nothing in (name, "a" * 32):
+            with pytest.raises(StoreError, match="no such run"):
+                verb(nothing)
+    assert (shelf.folder / name / "run.json").exists()
 
 
 def test_a_folder_that_others_may_write_is_refused(tmp_path):
