@@ -9,11 +9,20 @@ from bokeh.themes import Theme
 from panel.io import hold
 from panel.util.parameters import edit_readonly
 
+from dashboard import links
 from dashboard.experiment import Experiment
 from dashboard.session import Session
+from dashboard.snapshot import Snapshot
+from dashboard.views.browser import Browser
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
+from dashboard.views.menu import other_view, shortcut_help, view_menu
+from dashboard.views.panels import KEYS, VIEWS
 from dashboard.views.runbar import RunBar
+from dashboard.views.text import notify
+from inference import library
+from inference.library import Library
+from inference.provenance import StoreError
 
 POLL_MILLISECONDS = 40
 PART_MILLISECONDS = 25
@@ -34,7 +43,9 @@ def build_page(executor: Executor) -> pmui.Page:
     document = pn.state.curdoc
     document.theme = Theme(json={"attrs": {name: {} for name in DRESSED}})
     batch = partial(hold, document)
-    session = Session(Experiment(), executor, batch)
+    shelf, trouble = _library()
+    session = Session(Experiment(), executor, batch, shelf)
+    trouble = f"{trouble} {_follow_link(session)}".strip()
     built: dict[str, object] = {}
 
     def middle(name: str):
@@ -45,8 +56,10 @@ def build_page(executor: Executor) -> pmui.Page:
             built[name] = centre(session, name)
         return built[name]
 
+    help_dialog, help_button = shortcut_help()
     page = pmui.Page(
         title="Nutshell",
+        header=[view_menu(session), help_button],
         busy_indicator=None,
         sidebar_width=330,
         # On a phone the controls would cover the page; its menu button opens them.
@@ -54,14 +67,20 @@ def build_page(executor: Executor) -> pmui.Page:
     )
 
     def fill_main() -> None:
+        bar = RunBar(session)
+        browser = _browser(session, bar, help_dialog)
         page.main = [
             pn.Column(
-                RunBar(session),
+                bar,
                 pn.bind(middle, session.experiment.param.problem),
+                browser,
+                help_dialog,
                 sizing_mode="stretch_width",
                 margin=(4, 8),
             )
         ]
+        if trouble:
+            notify(ValueError(trouble))
 
     def fill_sidebar() -> None:
         page.sidebar = [Controls(session)]
@@ -80,3 +99,48 @@ def build_page(executor: Executor) -> pmui.Page:
     document.add_periodic_callback(session.tick, POLL_MILLISECONDS)
     pn.state.on_session_destroyed(lambda _: session.close())
     return page
+
+
+def _library() -> tuple[Library | None, str]:
+    """Return where runs outlive the server, or why they do not."""
+    try:
+        return library.of_environment(), ""
+    except (StoreError, OSError) as error:
+        return None, f"Runs will not be saved: {error}"
+
+
+def _follow_link(session: Session) -> str:
+    """Show what the page's address asks for; return what of it cannot be."""
+    link, complaint = links.read(pn.state.location.search or "", KEYS, VIEWS)
+    if link.problem:
+        session.experiment.problem = link.problem
+    session.panels = link.panels
+    if link.run:
+        try:
+            session.recall(link.run)
+        except (StoreError, ValueError) as error:
+            complaint = f"{complaint} {error}"
+    session.poll()
+    return complaint.strip()
+
+
+def _browser(session: Session, bar: RunBar, help_dialog) -> Browser:
+    """Return the page's ear for keys, which keeps its address in step."""
+    experiment = session.experiment
+    acts = {
+        "r": bar.run,
+        "p": bar.pause,
+        "s": session.stop,
+        "k": bar.keep,
+        "l": lambda: setattr(experiment, "live", not experiment.live),
+        "v": lambda: other_view(session),
+        "?": lambda: help_dialog.param.update(open=True),
+    }
+    default = Experiment.param.problem.default
+
+    def search(problem: str, panels: tuple[str, ...], snapshot: Snapshot) -> str:
+        named = "" if problem == default else problem
+        return links.write(links.Link(named, panels, snapshot.run_name), VIEWS)
+
+    seen = (experiment.param.problem, session.param.panels, session.param.snapshot)
+    return Browser(acts, search=pn.bind(search, *seen))

@@ -69,6 +69,9 @@ class Watched(param.Parameterized):
         instantiate=False,
         doc="By which runs are judged",
     )
+    panels = param.ClassSelector(
+        class_=tuple, default=(), doc="Keys of the panels on the page; empty for all"
+    )
     dark = param.Boolean(False, doc="Whether the page is dark")
 
     def __init__(

@@ -70,9 +70,16 @@ class Controls(Viewer):
                 margin=(4, 14),
                 **WIDE,
             ),
-            _closed_card("Sampler", lambda: _sampler(experiment)),
+            self._sampler_card(),
             **WIDE,
         )
+
+    def _sampler_card(self) -> pmui.Card:
+        card = _closed_card("Sampler", lambda: _sampler(self._session.experiment))
+        # Who looks at no chains is not asked how they are made.
+        looks = self._session.param.panels.rx.pipe(lambda p: not p or "chains" in p)
+        card.visible = looks
+        return card
 
     def _data_of(self, problem: str) -> Viewable | Viewer:
         name = "line" if problem == "line_outliers" else problem

@@ -31,17 +31,25 @@ class Panel(NamedTuple):
     build: Callable[[Place], Viewer]
     suits: Callable[[Problem], bool] = lambda problem: True
     """Whether it says anything of a problem."""
+    expert: bool = False
+    """Whether it is about the sampler rather than the answer."""
 
 
 PANELS = (
     Panel("corner", "Corner", BrushedCorner, lambda p: len(p.headline) > 1),
-    Panel("chains", "Chains", Chains),
+    Panel("chains", "Chains", Chains, expert=True),
     Panel("checks", "Checks", Checks),
-    Panel("numbers", "Numbers", SummaryTable),
+    Panel("numbers", "Numbers", SummaryTable, expert=True),
     Panel("prior", "Prior", InfluenceTable),
     Panel("runs", "Runs", RunList),
 )
 """All there are, in the order of their tabs."""
+KEYS = tuple(panel.key for panel in PANELS)
+VIEWS = {
+    "demo": tuple(panel.key for panel in PANELS if not panel.expert),
+    "expert": KEYS,
+}
+"""Named sets of panels."""
 
 
 class Posterior(Viewer):
@@ -59,20 +67,32 @@ class Posterior(Viewer):
 
     def __init__(self, session: Session, problem: Problem, height: int):
         super().__init__()
-        self._panels = [panel for panel in PANELS if panel.suits(problem)]
+        self._suited = [panel for panel in PANELS if panel.suits(problem)]
+        self._on: list[Panel] = []
+        self._session = session
         self._place = partial(Place, session, problem, height)
         # A panel comes into its column when it is first looked at.
-        self._columns = {panel.key: pmui.Column(**WIDE) for panel in self._panels}
-        self._tabs = pmui.Tabs(
-            *((panel.title, self._columns[panel.key]) for panel in self._panels),
-            dynamic=True,
-            **WIDE,
-        )
+        self._columns = {panel.key: pmui.Column(**WIDE) for panel in self._suited}
+        self._tabs = pmui.Tabs(dynamic=True, **WIDE)
+        self._arrange()
         self._tabs.param.watch(self._look, "active")
-        self._look()
+        session.param.watch(self._arrange, "panels")
+
+    def _arrange(self, *_) -> None:
+        """Show the tabs that the session asks for, and stay at the one that is open."""
+        asked = self._session.panels
+        # Where none of them says anything of this problem, all are there.
+        on = [p for p in self._suited if not asked or p.key in asked] or self._suited
+        if on != self._on:
+            keys = [panel.key for panel in on]
+            active = keys.index(self.open) if self.open in keys else 0
+            self._on = on
+            self._tabs[:] = [(panel.title, self._columns[panel.key]) for panel in on]
+            self._tabs.active = active
+            self._look()
 
     def _look(self, *_) -> None:
-        panel = self._panels[self._tabs.active]
+        panel = self._on[min(self._tabs.active, len(self._on) - 1)]
         column = self._columns[panel.key]
         if not column:
             seen = self.param.open.rx() == panel.key

@@ -33,14 +33,14 @@ class RunBar(Viewer):
             variant="contained",
             icon="play_arrow",
             disabled=snapshot.rx.pipe(lambda s: bool(s.complaint)),
-            on_click=self._run,
+            on_click=lambda _: self.run(),
             **button,
         )
         pause = pmui.Button(
             label=snapshot.rx.pipe(lambda s: "Resume" if _waits(s) else "Pause"),
             variant="outlined",
             disabled=snapshot.rx.pipe(lambda s: not (s.at_work or s.cut_off)),
-            on_click=self._pause,
+            on_click=lambda _: self.pause(),
             **button,
         )
         stop = pmui.Button(
@@ -63,7 +63,7 @@ class RunBar(Viewer):
             variant="text",
             disabled=snapshot.rx.pipe(lambda s: s.shown is None),
             description="Keep this run to compare with those that follow",
-            on_click=self._keep,
+            on_click=lambda _: self.keep(),
             **button,
         )
         progress = pmui.LinearProgress(
@@ -79,13 +79,15 @@ class RunBar(Viewer):
         buttons = pn.FlexBox(run, pause, stop, live, keep, align_items="center")
         self._layout = side_by_side(buttons, sentence)
 
-    def _run(self, _) -> None:
+    def run(self) -> None:
+        """Run what the controls say."""
         try:
             self._session.start()
         except (SpecError, DataError) as error:
             notify(error)
 
-    def _pause(self, _) -> None:
+    def pause(self) -> None:
+        """Pause the run, or go on with it."""
         run = self._session.current
         if self._session.snapshot.cut_off:
             try:
@@ -95,7 +97,8 @@ class RunBar(Viewer):
         elif run is not None:
             run.resume() if run.latest.phase is Phase.PAUSED else run.pause()
 
-    def _keep(self, _) -> None:
+    def keep(self) -> None:
+        """Keep the run shown as A, or compare with none."""
         if self._session.snapshot.kept is None:
             self._session.keep()
         else:
