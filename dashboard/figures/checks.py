@@ -247,7 +247,9 @@ def _edges(values: np.ndarray, limits: Limits) -> np.ndarray:
         return np.arange(np.floor(low) - 0.5, np.ceil(high) + 1)
     if high <= low:
         low, high = limits
-    return np.linspace(low, high, BINS + 1)
+    # A few hundred replicates fill no more bins than that: two cube roots of them.
+    bins = min(BINS, max(8, round(2 * kept.size ** (1 / 3))))
+    return np.linspace(low, high, bins + 1)
 
 
 def _histogram(values: np.ndarray, edges: np.ndarray, whole: int) -> Histogram:

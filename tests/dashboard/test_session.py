@@ -11,6 +11,7 @@ from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.snapshot import DRAW
 from data import DataError
+from inference import checks
 from inference.judging import Step
 from inference.priors import Prior
 from inference.problems import PROBLEMS
@@ -178,6 +179,47 @@ def test_a_region_of_a_cluster_moves_its_replicates(engine):
         session.poll()
         counts.append(previews.replicates(session.snapshot, edges)[:, near].mean())
     assert counts[1] > 1.03 * counts[0]
+
+
+def test_a_range_of_a_statistic_chooses_the_draws_of_its_replicates(engine):
+    session = Session(Experiment(problem="line", draws=500, warmup=100), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    slopes = checks.of_draws(session.snapshot.shown, "best_slope")
+    low, high = (float(q) for q in np.quantile(slopes, [0.9, 1.0]))
+    session.region = {"best_slope": (low, high)}
+    session.poll()
+    chosen = session.snapshot.chosen
+    assert chosen.sum() == pytest.approx(0.1 * slopes.size, abs=1)
+    assert slopes[chosen].min() == pytest.approx(low, abs=0.01)
+    # The lines that make steep replicates are steep themselves.
+    every = session.snapshot.draws["m"]
+    assert previews.lines(session.snapshot)[:, 0].mean() > every.mean() + every.std()
+    assert session.snapshot.label("best_slope") == "slope of the best line"
+    assert session.snapshot.label("m") == "m"
+    session.region = {"median_parallax": (0.0, 1.0)}
+    session.poll()
+    assert session.snapshot.chosen is None
+    assert session.snapshot.statistic == ""
+    session.statistic = {"line": "far_points"}
+    session.poll()
+    assert session.snapshot.statistic == "far_points"
+
+
+def test_expected_counts_are_those_of_replicates_and_of_chosen_draws(engine):
+    session = Session(Experiment(problem="cluster", draws=100, warmup=100), engine)
+    session.start()
+    wait_for(session, Phase.DONE)
+    edges = previews.parallax_edges(session.snapshot)
+    field, members = previews.mixture(session.snapshot, edges)
+    counts = previews.replicates(session.snapshot, edges)
+    error = counts.std(axis=0) / np.sqrt(len(counts)) + 0.5
+    assert (np.abs(field + members - counts.mean(axis=0)) < 5 * error).all()
+    share = session.snapshot.draws["frac_clust"]
+    session.region = {"frac_clust": (float(np.quantile(share, 0.9)), 1.0)}
+    session.poll()
+    more = previews.mixture(session.snapshot, edges)[1]
+    assert more.sum() > 1.02 * members.sum()
 
 
 def test_each_problem_keeps_its_run(engine):

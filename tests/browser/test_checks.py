@@ -1,0 +1,28 @@
+"""The tab of predictive checks in a real browser: a statistic, a box, and back."""
+
+import re
+
+
+def test_a_box_on_the_replicates_chooses_the_draws_that_made_them(visit):
+    page = visit()
+    page.page.get_by_role("tab", name="Checks").click()
+    page.page.get_by_text("replicates are as").wait_for()
+    assert "Observed χ² of the best line: 142;" in page.notes
+    assert "stays within the grey band" in page.notes
+    assert "Leave-one-out: expected log density" in page.notes
+    page.page.get_by_role("combobox", name="Test statistic").click()
+    page.page.locator("li").filter(has_text="slope of the best line").click()
+    page.page.get_by_text("Observed slope of the best line").wait_for()
+    # Data, then checks: the statistic is at the lower left.
+    page.box_on(1, (0.24, 0.62), (50, 60), lambda: "Chosen" in page.notes)
+    chosen = re.search(r"Chosen: ([\d,]+) draws with slope of the best", page.notes)
+    assert chosen is not None
+    assert 10 < int(chosen[1].replace(",", "")) < 4000
+    page.press("All draws again")
+    page.page.wait_for_timeout(800)
+    assert "Chosen" not in page.notes
+    # The same without a mouse.
+    tenth = page.page.get_by_role("button", name="Highest tenth")
+    tenth.focus()
+    page.page.keyboard.press("Enter")
+    page.page.get_by_text("Chosen: 400 draws").wait_for()
