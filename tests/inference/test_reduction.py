@@ -9,6 +9,8 @@ from numpy.polynomial import chebyshev
 from benchmarks.scale import SPREAD, TRUTH, exact_totals, field
 from inference import quadrature, reduction, worker
 from inference.models import cluster
+from inference.records import Task
+from inference.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -112,6 +114,23 @@ def test_stars_in_blocks_are_those_of_one_table():
         [np.asarray(quadrature.log_field(b, jnp.log(400.0))) for b in blocks]
     )
     np.testing.assert_allclose(found[:50], expected, atol=1e-7)
+
+
+def test_stars_of_large_tables_are_summed_over_fewer_draws(monkeypatch):
+    parallax, error = field(300, 5)
+    observed = {"parallax": parallax, "parallax_error": error}
+    observed["zero_point"] = np.zeros(300)
+    spec = RunSpec.from_json(
+        {"model": "cluster", "sampler": {"chains": 2, "draws": 80}}
+    )
+    task = Task(spec, observed, length=80, sampling=True)
+    draws = {name: np.zeros((2, 80)) for name in worker.begin.POPULATION}
+    monkeypatch.setattr(worker.tables, "summed", lambda *_: (np.zeros(300),) * 3)
+    assert worker._stars(task, draws)[0] == 32
+    monkeypatch.setattr(worker, "STAR_SUMS", 300 * 8)
+    assert worker._stars(task, draws)[0] == 8
+    monkeypatch.setattr(worker, "STAR_SUMS", 1)
+    assert worker._stars(task, draws)[0] == 4
 
 
 def test_a_run_of_a_reduced_table_has_the_same_posterior_and_stars(sample, monkeypatch):
