@@ -19,6 +19,8 @@ def look_at(page, tab: str) -> None:
 
 def box(page, title: str, corner, size, words: str) -> int:
     """Draw a box in the figure of a title until those words say what is chosen."""
+    # A figure is drawn when its tab is looked at.
+    page.until(lambda _: title in page.page.evaluate(TITLES))
     titles = page.page.evaluate(TITLES)
     page.box_on(titles.index(title), corner, size, lambda: words in chosen(page)[1])
     count, said = chosen(page)
@@ -64,9 +66,10 @@ def test_every_view_of_the_stars_chooses_and_follows(visit):
     assert 0 < both < min(first, motion)
     assert said.endswith("of these \u201c<i>moving</i>\u201d")
     look_at(page, "Distances")
-    assert f"of {both:,} selected stars are expected" in page.notes
+    page.until(lambda _: f"of {both:,} selected stars are expected" in page.notes)
     look_at(page, "Table")
-    assert f"{both:,} stars; a click on a heading" in page.notes
+    page.until(lambda _: f"{both:,} stars; a click on a heading" in page.notes)
+    page.page.locator(".tabulator-row").first.wait_for()
     # One page of the table is there, no more.
     assert page.page.locator(".tabulator-row").count() <= 6
     page.page.locator(".tabulator-row input[type=checkbox]").first.check()

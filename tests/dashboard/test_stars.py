@@ -7,7 +7,9 @@ import pytest
 
 from dashboard import stars
 from dashboard.selections import Selections, rows
+from dashboard.views.selection import Selection
 from dashboard.views.star_plots import PLOTS, _in_box, nearest
+from dashboard.views.star_table import StarTable, frame
 from inference.progress import Phase, RunRecord, StarSummary
 
 POPULATION = {
@@ -158,3 +160,33 @@ def test_a_box_says_its_columns_whichever_way_it_was_drawn(session):
         assert taken.words == (
             "BP \N{MINUS SIGN} RP 0.500 to 1.250 mag, G 12.00 to 15.00 mag"
         )
+
+
+def test_the_table_is_of_the_chosen_and_says_what_the_run_says(fitted):
+    few = np.array([3, 7, 20])
+    rows_of = np.flatnonzero(fitted.fitted)[few]
+    table = frame(choose(fitted, few))
+    assert table["star"].tolist() == rows_of.tolist()
+    catalogue, known = fitted.catalogue, fitted.shown.stars
+    np.testing.assert_array_equal(table["plx [mas]"], catalogue.parallax[rows_of])
+    np.testing.assert_array_equal(table["member"], known.membership[few])
+    np.testing.assert_array_equal(table["± dist"], known.sd[few])
+    every = frame(fitted)
+    assert len(every) == len(catalogue)
+    apart = every[every["fitted"] == "no"]
+    assert len(apart) == (~fitted.fitted).sum()
+    assert apart["member"].isna().all()
+
+
+def test_ticked_rows_are_chosen(session):
+    session.experiment.problem = "cluster"
+    session.poll()
+    selection = Selection(session, "selected", "cluster", "stars")
+    view = StarTable(session, selection, True)
+    view._table.selection = [0, 4]
+    view._choose()
+    assert np.flatnonzero(session.selected.now.mask).tolist() == [0, 4]
+    assert session.selected.now.words == "stars 0, 4"
+    session.poll()
+    assert view._table.value["star"].tolist() == [0, 4]
+    assert view._table.selection == []
