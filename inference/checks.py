@@ -16,7 +16,7 @@ from inference import predictive
 from inference.progress import RunRecord
 from inference.statistics import Sample, Statistic, cut, statistic
 
-NUMBERS = 1_000_000
+NUMBERS = 600_000
 """Replicated data of one run, in all."""
 FEWEST, MOST = 40, 4000
 """Replicates of one run."""
