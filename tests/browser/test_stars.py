@@ -75,6 +75,11 @@ def test_every_view_of_the_stars_chooses_and_follows(visit):
     page.page.locator(".tabulator-row input[type=checkbox]").first.check()
     page.press("Choose the ticked stars")
     page.until(lambda _: chosen(page)[0] == 1)
+    page.press("Look at this star")
+    page.until(lambda _: "In the cluster model:" in page.notes)
+    assert re.search(r"model: [\d,]+ .*pc, membership [01]\.\d\d\.", page.notes)
+    page.press("Back to the cluster")
+    page.until(lambda _: chosen(page)[0] == 1)
 
 
 WHEEL = """(title) => {
