@@ -159,9 +159,11 @@ def _published(problem: str, spec: RunSpec, lengths: tuple[int, int]) -> float:
 
 
 def _python(module: list[str], variables: dict[str, str]) -> str:
+    # Importing `inference` bound BLAS to one thread, which is for itself alone.
+    free = {n: v for n, v in environ.items() if n != "OPENBLAS_NUM_THREADS"}
     done = subprocess.run(
         [sys.executable, "-m", *module],
-        env=dict(environ) | variables,
+        env=free | variables,
         stdout=subprocess.PIPE,
         check=True,
         text=True,

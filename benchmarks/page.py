@@ -4,11 +4,14 @@ A key moves a slider by one step; every painting of every plot is noted by the c
 the page. What counts is the last painting that a change causes.
 """
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -51,25 +54,12 @@ def main(changes: int = 100) -> bool:
     changes : int
         Steps of a slider a line of the table.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "panel", "serve", "app.py", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=FLAGS
-            )
-            waits = list(_measure(browser, f"http://127.0.0.1:{port}/app", changes))
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait(20)
+    with served() as (address, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=FLAGS
+        )
+        waits = list(_measure(browser, address, changes))
+        browser.close()
     print("| from the hand to the pixels, p95 | ms | at most |")
     print("| --- | --- | --- |")
     for wait in waits:
@@ -78,9 +68,38 @@ def main(changes: int = 100) -> bool:
     return all(wait.p95 <= wait.bound for wait in waits)
 
 
+@contextmanager
+def served(options: Sequence[str] = (), variables: Mapping[str, str] | None = None):
+    """Serve the page; yield its address and the server's process.
+
+    Parameters
+    ----------
+    options : sequence of str
+        Of ``panel serve``.
+    variables : mapping of str, optional
+        Environment variables of the server.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "panel", "serve", "app.py", "--port", str(port)]
+    server = subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ) | dict(variables or {}),
+    )
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}/app", server
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
 def _measure(browser, address: str, changes: int):
     # The first page of a server takes longest, and the first run compiles.
-    opened = [_opened(browser, address) for _ in range(4)]
+    opened = [opened(browser, address) for _ in range(4)]
     usable = max(seconds for _, seconds in opened[1:])
     for page, _ in opened[:-1]:
         page.close()
@@ -92,7 +111,7 @@ def _measure(browser, address: str, changes: int):
     yield Wait("line with outliers: a new posterior by NUTS", last, 500)
     page.get_by_role("radio", name="Distance of a cluster", exact=True).click()
     page.wait_for_timeout(2000)
-    _done(page)
+    done(page)
     page.wait_for_timeout(4000)
     _, last = _moved(page, changes)
     yield Wait("4768 stars: a new posterior by NUTS, 4 x 1000 draws", last, 1200)
@@ -101,13 +120,14 @@ def _measure(browser, address: str, changes: int):
     yield Wait("4768 stars: the re-weighted estimate", last, 400)
 
 
-def _opened(browser, address: str) -> tuple[Page, float]:
+def opened(browser, address: str) -> tuple[Page, float]:
     """Open a page; return it and the seconds until a posterior is on it."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     clock = time.perf_counter()
     page.goto(address)
-    _done(page)
+    done(page)
     page.get_by_text("Mean ± sd of").first.wait_for()
+    second_prior(page).wait_for()
     seconds = time.perf_counter() - clock
     page.wait_for_timeout(2000)
     return page, seconds
@@ -115,8 +135,7 @@ def _opened(browser, address: str) -> tuple[Page, float]:
 
 def _moved(page: Page, changes: int) -> tuple[float, float]:
     """Move the second prior's scale; return p95 of the first and last painting [ms]."""
-    slider = page.locator("input[type=range]:visible").nth(3)
-    waits = []
+    slider, waits = second_prior(page), []
     for k in range(changes):
         slider.focus()
         page.keyboard.press("ArrowRight" if k % 2 == 0 else "ArrowLeft")
@@ -129,7 +148,13 @@ def _moved(page: Page, changes: int) -> tuple[float, float]:
     return float(first), float(last)
 
 
-def _done(page: Page) -> None:
+def second_prior(page: Page):
+    """Return the slider of the second prior's scale."""
+    return page.locator("input[type=range]:visible").nth(3)
+
+
+def done(page: Page) -> None:
+    """Wait until the run is over."""
     status = page.locator("[role=status]").filter(has_text="Done")
     status.first.wait_for(timeout=120_000)
 

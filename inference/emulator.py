@@ -25,6 +25,9 @@ RADIUS = 6.0
 POINTS, CHECKS = 128, 64
 TOLERANCE = 0.01
 """Largest error at a check, in ln likelihood, with which an emulator is used."""
+SMALLEST = 4.3
+"""Radius of the smallest ball that is of use: draws of four parameters stray further
+once in a thousand times."""
 
 # Terms are products of a term in the first two coordinates and one in the last two.
 _FIRST, _SECOND = np.array(
@@ -130,7 +133,23 @@ def fit(
         Of the likelihood or posterior there; it sets the ball's shape.
     tolerance : float, optional
         Instead of `TOLERANCE`, where the likelihood counts for less.
+
+    Returns
+    -------
+    Fitted
+        In a smaller ball where the polynomial fails in that of `RADIUS`, and of radius
+        0 where it fails in the smallest, too.
     """
+    tolerance = TOLERANCE if tolerance is None else tolerance
+    fitted = _fit(exact, centre, covariance, tolerance)
+    # The error is that of the first degree left out.
+    shrink = 0.97 * (tolerance / max(fitted.error, 1e-12)) ** (1 / (DEGREE + 1))
+    if SMALLEST / RADIUS < shrink < 0.97:
+        fitted = _fit(exact, centre, shrink**2 * covariance, tolerance)
+    return fitted
+
+
+def _fit(exact, centre, covariance, tolerance) -> Fitted:
     factor = np.linalg.cholesky(covariance)
     z, solver, weights, design = _plan()
     checks = _in_ball(CHECKS, seed=1)
@@ -142,12 +161,11 @@ def fit(
     error = np.abs(design @ terms - values[POINTS:]).max()
     coefficients = np.zeros(_ALLOWED.shape)
     coefficients[_ALLOWED] = terms
-    usable = bool(error <= (TOLERANCE if tolerance is None else tolerance))
     emulator = Emulator(
         np.asarray(centre, dtype=float),
         np.linalg.inv(factor),
         coefficients,
-        np.asarray(RADIUS if usable else 0.0),
+        np.asarray(RADIUS if error <= tolerance else 0.0),
     )
     return Fitted(emulator, float(error))
 

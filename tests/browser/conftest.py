@@ -23,7 +23,7 @@ FLAGS = [
     "--disable-sync",
 ]
 FIRST_WORDS = {
-    "A line": "Mean ± sd of m: ",
+    "A line": re.compile(r"of m: [^;]+; b: [^;]+$"),
     "A line with outliers": "; inlier fraction Q: ",
     "Distance of one star": "Click a star",
     "Distance of a cluster": "Mean ± sd of distance",
