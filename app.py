@@ -6,6 +6,7 @@ import holoviews as hv
 import panel as pn
 
 from dashboard.page import build_page
+from dashboard.pulse import Pulse
 from inference.engines import WorkerProcess, from_environment
 
 pn.extension("tabulator", notifications=True)
@@ -15,4 +16,5 @@ hv.extension("bokeh")
 hv.renderer("bokeh").param.update(webgl=False)
 
 engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))
-build_page(engine).servable()
+pulse = pn.state.as_cached("pulse", Pulse)
+build_page(engine, pulse).servable()

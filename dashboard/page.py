@@ -11,6 +11,7 @@ from panel.util.parameters import edit_readonly
 
 from dashboard import links
 from dashboard.experiment import Experiment
+from dashboard.pulse import Pulse
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.browser import Browser
@@ -24,7 +25,6 @@ from inference import library
 from inference.library import Library
 from inference.provenance import StoreError
 
-POLL_MILLISECONDS = 40
 PART_MILLISECONDS = 25
 """The empty page goes out before its first part is made, and messages between two."""
 DRESSED = ("Axis", "Legend", "ColorBar", "Title", "Grid", "Plot", "Figure")
@@ -32,13 +32,15 @@ DRESSED = ("Axis", "Legend", "ColorBar", "Title", "Grid", "Plot", "Figure")
 them over again whenever it learns of one, unless a theme names them."""
 
 
-def build_page(executor: Executor) -> pmui.Page:
+def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     """Build the page of a new session.
 
     Parameters
     ----------
     executor : Executor
         Where runs are computed; shared by every session.
+    pulse : Pulse
+        What calls it when there is news; shared as well.
     """
     document = pn.state.curdoc
     document.theme = Theme(json={"attrs": {name: {} for name in DRESSED}})
@@ -94,10 +96,13 @@ def build_page(executor: Executor) -> pmui.Page:
         page.busy = session.param.snapshot.rx.pipe(lambda s: s.at_work)
     page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")
     session.dark = page.dark_theme
-    # Panel's own timer would set the server's busy flag at every tick, which everything
-    # bound to it on every page would then follow.
-    document.add_periodic_callback(session.tick, POLL_MILLISECONDS)
-    pn.state.on_session_destroyed(lambda _: session.close())
+    pulse.join(session, document)
+
+    def end(_) -> None:
+        pulse.leave(session)
+        session.close()
+
+    pn.state.on_session_destroyed(end)
     return page
 
 

@@ -122,9 +122,18 @@ class Session(Watched):
         """Stop every run: nobody is looking any more."""
         self.runs.close()
 
+    @property
+    def stirs(self) -> bool:
+        """Whether `tick` has something to do."""
+        return self._behind or self._news
+
+    @property
+    def _behind(self) -> bool:
+        return self._edits is not self._followed and self.experiment.follows
+
     def tick(self) -> None:
         """Where NUTS follows the controls run what they say now, and poll."""
-        if self._edits is not self._followed and self.experiment.follows:
+        if self._behind:
             self._follow()
         self.poll()
 

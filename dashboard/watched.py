@@ -108,21 +108,39 @@ class Watched(param.Parameterized):
     def poll(self) -> None:
         """Publish a new snapshot if anything differs from the last one."""
         self.runs.enter()
-        record = self._record
-        chosen = (self.selected, self.picked, self.region)
-        settings = (self.thresholds, self.shows_warmup, self.statistic)
-        problem = self.experiment.problem
-        saved = (self.runs.name(problem), bool(self.runs.unsaved(problem)))
-        of_runs = (self.runs.ledger, *saved, self._at_work())
-        inputs = (self._edits, *chosen, *settings, *of_runs)
-        same = all(a is b for a, b in zip(inputs, self._published[0], strict=True))
-        if same and (record is self._published[1] or not self._due(record)):
+        if not self._news:
             return
-        self._published = (inputs, record)
+        record = self._record
+        self._published = self._inputs(), record
         self._drawn_at = time.monotonic()
         snapshot = self._snapshot(record)
         with param.parameterized.edit_constant(self), self._batch():
             self.snapshot = snapshot
+
+    @property
+    def _news(self) -> bool:
+        """Whether anything differs from the last snapshot."""
+        inputs, record = self._published
+        if any(a is not b for a, b in zip(self._inputs(), inputs, strict=True)):
+            return True
+        return self._record is not record and self._due(self._record)
+
+    def _inputs(self) -> tuple:
+        """Return what a snapshot is made of besides the run, each by its identity."""
+        problem = self.experiment.problem
+        return (
+            self._edits,
+            self.selected,
+            self.picked,
+            self.region,
+            self.thresholds,
+            self.shows_warmup,
+            self.statistic,
+            self.runs.ledger,
+            self.runs.name(problem),
+            bool(self.runs.unsaved(problem)),
+            self._at_work(),
+        )
 
     @property
     def _record(self) -> RunRecord | None:
