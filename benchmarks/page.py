@@ -99,11 +99,11 @@ def served(options: Sequence[str] = (), variables: Mapping[str, str] | None = No
 
 def _measure(browser, address: str, changes: int):
     # The first page of a server takes longest, and the first run compiles.
-    opened = [opened(browser, address) for _ in range(4)]
-    usable = max(seconds for _, seconds in opened[1:])
-    for page, _ in opened[:-1]:
+    pages = [opened(browser, address) for _ in range(4)]
+    usable = max(seconds for _, seconds in pages[1:])
+    for page, _ in pages[:-1]:
         page.close()
-    page = opened[-1][0]
+    page = pages[-1][0]
     yield Wait("page usable with a posterior on it", 1000 * usable, 2500)
     page.evaluate(NOTE_PAINTINGS)
     first, last = _moved(page, changes)
