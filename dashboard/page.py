@@ -27,6 +27,21 @@ from inference.provenance import StoreError
 
 PART_MILLISECONDS = 25
 """The empty page goes out before its first part is made, and messages between two."""
+FOCUS = {
+    "components": {
+        "MuiButtonBase": {
+            "styleOverrides": {
+                "root": {
+                    "&.Mui-focusVisible": {
+                        "outline": "2px solid currentColor",
+                        "outlineOffset": "-2px",
+                    }
+                }
+            }
+        }
+    }
+}
+"""Who goes from control to control by keys sees where they are."""
 DRESSED = ("Axis", "Legend", "ColorBar", "Title", "Grid", "Plot", "Figure")
 """Parts of a plot that our figures dress themselves. Panel Material UI's page dresses
 them over again whenever it learns of one, unless a theme names them."""
@@ -64,6 +79,7 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         header=[view_menu(session), help_button],
         busy_indicator=None,
         sidebar_width=330,
+        theme_config=FOCUS,
         # On a phone the controls would cover the page; its menu button opens them.
         sidebar_open="Mobi" not in pn.state.headers.get("User-Agent", ""),
     )
@@ -73,9 +89,9 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         browser = _browser(session, bar, help_dialog)
         page.main = [
             pn.Column(
+                browser,
                 bar,
                 pn.bind(middle, session.experiment.param.problem),
-                browser,
                 help_dialog,
                 sizing_mode="stretch_width",
                 margin=(4, 8),

@@ -12,6 +12,7 @@ may set another height, and says whether the page is dark.
 """
 
 from dashboard.figures.checks import (
+    WITHIN,
     brushed_statistic,
     predictive_checks,
     statistic_limits,
@@ -39,6 +40,7 @@ from dashboard.figures.triangle import selected
 
 __all__ = [
     "MOST_BARS",
+    "WITHIN",
     "Chosen",
     "Interval",
     "axes",

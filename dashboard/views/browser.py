@@ -9,6 +9,9 @@ from panel.custom import JSComponent
 class Browser(JSComponent):
     """Keys that act wherever the page has the focus, and the page's address.
 
+    It stands where the main part begins: the page's first stop of the Tab key is a link
+    to here, past the header and the controls.
+
     Parameters
     ----------
     acts : mapping of str to callable
@@ -42,15 +45,38 @@ class Browser(JSComponent):
         const {pathname, hash} = window.location
         history.replaceState(history.state, "", pathname + model.search + hash)
       }
+      const here = document.createElement("span")
+      here.tabIndex = -1
+      here.setAttribute("role", "group")
+      here.setAttribute("aria-label", "Run, data and posterior")
+      here.style.outline = "none"
+      const skip = document.createElement("a")
+      skip.href = "#"
+      skip.textContent = "Skip the controls"
+      skip.addEventListener("click", (event) => {
+        event.preventDefault()
+        here.focus()
+        here.scrollIntoView({block: "nearest"})
+      })
+      const looks = "position:fixed;left:8px;z-index:9999;padding:8px 12px;" +
+        "background:#fff;color:#0b57a4;font:600 14px sans-serif;top:"
+      const show = (shown) => { skip.style.cssText = looks + (shown ? "8px" : "-99px") }
+      skip.addEventListener("focus", () => show(true))
+      skip.addEventListener("blur", () => show(false))
+      show(false)
+      document.body.prepend(skip)
       document.addEventListener("keydown", hear)
       model.on("search", say)
-      model.on("remove", () => document.removeEventListener("keydown", hear))
-      return document.createElement("span")
+      model.on("remove", () => {
+        document.removeEventListener("keydown", hear)
+        skip.remove()
+      })
+      return here
     }
     """
 
     def __init__(self, acts: Mapping[str, Callable[[], None]], **params):
-        super().__init__(**params)
+        super().__init__(height=0, margin=0, **params)
         self._acts = acts
 
     def _handle_msg(self, data) -> None:

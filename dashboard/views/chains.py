@@ -8,10 +8,9 @@ from panel.viewable import Viewer
 
 from dashboard.snapshot import Snapshot
 from dashboard.views import mixing
-from dashboard.views.chain_tables import table
 from dashboard.views.draws import own
 from dashboard.views.layout import WIDE, Place
-from dashboard.views.text import Html, Sentence, notify
+from dashboard.views.text import Sentence, notify
 from dashboard.views.thresholds import thresholds
 from dashboard.views.traces import BrushedTraces
 from data import DataError
@@ -63,25 +62,10 @@ class Chains(Viewer):
         )
         choice.param.watch(lambda event: self._show(event.new), "value")
         self._show("Traces")
-        as_table = pmui.Switch(label="As a table", size="small", margin=(4, 10))
-        numbers = Html(
-            pn.bind(
-                self._table,
-                self._session.param.snapshot,
-                choice.param.value,
-                as_table.param.value,
-                place.seen,
-            ),
-            visible=as_table.param.value,
-            styles={"overflow-x": "auto"},
-            **WIDE,
-        )
         self._layout = pmui.Column(
             Sentence(pn.bind(lambda v: v.sentence, verdict), weight=500, size=13),
             pmui.FlexBox(choice, step, align_items="center"),
             self._column,
-            as_table,
-            numbers,
             thresholds(self._session),
             **WIDE,
         )
@@ -97,11 +81,6 @@ class Chains(Viewer):
         if seen and shown is not None and not known:
             self._judged = shown, snapshot.thresholds, _judge(shown, snapshot)
         return self._judged[2]
-
-    def _table(self, snapshot: Snapshot, figure: str, asked: bool, seen: bool) -> str:
-        if not (asked and seen):
-            return ""
-        return table(own(snapshot, self._place.problem), figure)
 
     def _take(self, _) -> None:
         step = self._judged[2].step

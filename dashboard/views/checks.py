@@ -1,8 +1,9 @@
 """Whether the data look like what the model predicts, and which draws make them so."""
 
+from collections.abc import Iterator
+
 import holoviews as hv
 import numpy as np
-import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
@@ -12,7 +13,7 @@ from dashboard.snapshot import Snapshot
 from dashboard.views.draws import all_draws, of_chosen, own
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.layout import WIDE, Place
-from dashboard.views.text import Sentence
+from dashboard.views.tabular import Row
 from inference import checks, comparison
 from inference.problems import PROBLEMS
 from inference.runner import RunRecord
@@ -35,25 +36,24 @@ class Checks(Viewer):
         super().__init__()
         self._session, self._problem = place.session, place.problem
         self._alone = place.problem.name == "star"
-        self._said = ""
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
         figure = FigureView(
             place.session,
             self._draw,
-            lambda s: of_chosen(own(s, self._problem)).strip(),
+            self._say,
             place.height,
+            tabulate=self._rows,
             settings=lambda s: (s.problem, s.statistic),
             results=draws_so_far,
             pace=2.0,
             gestures=(box,),
+            seen=place.seen,
         )
-        snapshot = place.session.param.snapshot
         self._layout = pmui.Column(
             pmui.FlexBox(*self._controls(), align_items="center", **WIDE),
             figure,
             all_draws(place.session),
-            Sentence(pn.bind(self._say, snapshot, place.seen)),
             **WIDE,
         )
 
@@ -140,14 +140,31 @@ class Checks(Viewer):
             ends = np.nanquantile(checks.replicated(record, one), (low, high))
             self._session.region = {one.name: (float(ends[0]), float(ends[1]))}
 
-    def _say(self, snapshot: Snapshot, seen: bool) -> str:
-        # What nobody looks at stays as it was: it takes a while to work out.
-        if seen and own(snapshot, self._problem) is snapshot:
-            record = self._record(snapshot)
-            self._said = "Replicates appear when there are draws."
-            if record is not None:
-                self._said = " ".join(self._sentences(snapshot, record))
-        return self._said
+    def _say(self, snapshot: Snapshot) -> str:
+        record = self._record(snapshot)
+        if record is None:
+            return "Replicates appear when there are draws."
+        return " ".join(self._sentences(snapshot, record)) + of_chosen(snapshot)
+
+    def _rows(self, snapshot: Snapshot) -> Iterator[Row]:
+        record = self._record(snapshot)
+        if record is None:
+            return
+        yield ("", "data", "expected from", "to")
+        compared = self._compared(snapshot, record)
+        ends = np.nanpercentile(compared.values, (5, 95))
+        yield _row(f"{compared.label}, 5 to 95 %", compared.seen, *ends)
+        if self._alone:
+            return
+        residuals, found = _residuals(record), _transforms(record)
+        within = figures.WITHIN
+        for at, size in zip(residuals.at, residuals.size, strict=True):
+            name = f"residual at {residuals.label} {at:.3g}, in sd"
+            yield _row(name, size, -within, within)
+        some = np.linspace(0, len(found.at) - 1, min(len(found.at), 11)).astype(int)
+        for k in some:
+            place = (found.excess[k], found.low[k], found.high[k])
+            yield _row(f"{found.label} at {found.at[k]:.2f}", *place)
 
     def _sentences(self, snapshot: Snapshot, record: RunRecord) -> list[str]:
         one = self._statistic(snapshot)
@@ -169,6 +186,10 @@ class Checks(Viewer):
 
     def __panel__(self):
         return self._layout
+
+
+def _row(name: str, *numbers: float) -> Row:
+    return (name, *(f"{number:.3g}" for number in numbers))
 
 
 def _residuals(record: RunRecord) -> Measured:

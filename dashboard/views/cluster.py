@@ -1,6 +1,8 @@
 """The middle of the page for a cluster: its stars, linked, and its posterior."""
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 
 import holoviews as hv
 import numpy as np
@@ -19,6 +21,7 @@ from dashboard.views.panels import Posterior
 from dashboard.views.selection import Selection, button
 from dashboard.views.star_plots import mine, star_plot
 from dashboard.views.star_table import StarTable
+from dashboard.views.tabular import Row
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
@@ -43,6 +46,7 @@ class ClusterCentre(Viewer):
             self._histogram,
             self._describe,
             height=215,
+            tabulate=parallax_rows,
             settings=lambda s: (*data_and_priors(s), s.selected.now),
             results=draws_so_far,
             gestures=[_brush(self._brush_parallax)],
@@ -147,6 +151,7 @@ def chosen_view(session: Session) -> FigureView:
         draw,
         stars.describe,
         height=215,
+        tabulate=distance_rows,
         settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected.now),
         results=draws_so_far,
         # Thousands of distances are summed.
@@ -158,3 +163,50 @@ def _brush(select) -> hv.streams.BoundsXY:
     stream = hv.streams.BoundsXY()
     stream.add_subscriber(lambda bounds=None: select(bounds) if bounds else None)
     return stream
+
+
+def parallax_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return the bins of the histogram: observed, predicted, and what is in them."""
+    if not mine(snapshot) or snapshot.fitted is None or snapshot.catalogue is None:
+        return
+    edges = previews.parallax_edges(snapshot)
+    observed = np.histogram(snapshot.catalogue.parallax[snapshot.fitted], edges)[0]
+    columns: dict[str, np.ndarray] = {"observed": observed}
+    for name, part in (
+        ("predicted", previews.replicates(snapshot, edges)),
+        ("prior", previews.prior_replicates(snapshot, edges)),
+    ):
+        if part.size:
+            low, middle, high = np.percentile(part, (5, 50, 95), axis=0)
+            columns |= {f"{name} 5 %": low, f"{name} median": middle}
+            columns |= {f"{name} 95 %": high}
+    expected = previews.mixture(snapshot, edges)
+    if expected.size:
+        columns |= {"in the field": expected[0], "in the cluster": expected[1]}
+    yield ("parallax [mas]", *columns)
+    for k, (low, high) in enumerate(pairwise(edges)):
+        yield (between(low, high), *(f"{part[k]:,.0f}" for part in columns.values()))
+
+
+DISTANCE_ROWS = 16
+
+
+def distance_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return expected stars of field and cluster at some distances, and memberships."""
+    these = stars.chosen(snapshot)[0] if mine(snapshot) else None
+    if these is None:
+        return
+    yield ("", "in the cluster", "in the field")
+    ends = np.linspace(0, len(these.cluster), DISTANCE_ROWS + 1).round().astype(int)
+    for first, last in pairwise(ends):
+        if last > first:
+            parts = (part[first:last].sum() for part in (these.cluster, these.field))
+            low, high = these.edges[first], these.edges[last]
+            yield (
+                f"distance {low:,.0f} to {high:,.0f} pc",
+                *(f"{part:,.1f}" for part in parts),
+            )
+    edges = np.linspace(0, 1, 6)
+    counts = np.histogram(these.membership, edges)[0]
+    for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
+        yield (f"membership {low:.1f} to {high:.1f}", f"{count:,} stars", "")

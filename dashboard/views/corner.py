@@ -1,6 +1,9 @@
 """The corner plot, on which a box chooses draws."""
 
+from collections.abc import Iterator
+
 import holoviews as hv
+import numpy as np
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
@@ -8,6 +11,7 @@ from dashboard import figures
 from dashboard.snapshot import Snapshot
 from dashboard.views.draws import all_draws, draws_view, headline
 from dashboard.views.layout import WIDE, Place
+from dashboard.views.tabular import Row
 
 
 class BrushedCorner(Viewer):
@@ -24,7 +28,7 @@ class BrushedCorner(Viewer):
         self._ranges: dict[str, tuple[float, float]] = {}
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
-        corner = draws_view(place, self._corner, gestures=(box,))
+        corner = draws_view(place, self._corner, pair_rows, gestures=(box,))
         self._layout = pmui.Column(corner, all_draws(self._session), **WIDE)
 
     def _choose(self, bounds=None) -> None:
@@ -53,3 +57,18 @@ class BrushedCorner(Viewer):
 
     def __panel__(self):
         return self._layout
+
+
+def pair_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return the middle of each headline quantity, and how each pair correlates."""
+    assert snapshot.problem is not None
+    draws = {n: snapshot.chosen_draws[n].ravel() for n in snapshot.problem.headline}
+    # Two draws have a correlation, of plus or minus one; none of fewer.
+    if next(iter(draws.values())).size < 3:
+        return
+    symbols = [snapshot.problem.symbols[name] for name in draws]
+    yield ("", "median, 68 %", *(f"correlation with {symbol}" for symbol in symbols))
+    pairs = np.atleast_2d(np.corrcoef(list(draws.values())))
+    for symbol, values, row in zip(symbols, draws.values(), pairs, strict=True):
+        middle = figures.printed(figures.interval(values))
+        yield (symbol, middle, *(f"{one:.2f}" for one in row))

@@ -1,6 +1,6 @@
 """What every plot of a problem's draws needs: the draws, and the sentence below."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import holoviews as hv
 import panel_material_ui as pmui
@@ -9,6 +9,7 @@ from dashboard.session import Session
 from dashboard.snapshot import DRAW, Snapshot
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.layout import Place
+from dashboard.views.tabular import Row
 from inference import judging
 from inference.problems import Problem
 
@@ -21,6 +22,7 @@ def own(snapshot: Snapshot, problem: Problem) -> Snapshot:
 def draws_view(
     place: Place,
     draw: Callable[[Snapshot, bool], hv.Overlay],
+    tabulate: Callable[[Snapshot], Iterable[Row]],
     gestures: tuple = (),
     describe: Callable[[Snapshot], str] | None = None,
 ) -> FigureView:
@@ -31,6 +33,8 @@ def draws_view(
     place : Place
     draw : callable
         ``(snapshot, dark) -> hv.Overlay``; the snapshot is one of the place's problem.
+    tabulate : callable
+        ``snapshot -> rows``: the numbers that are drawn.
     gestures : tuple of hv streams
     describe : callable, optional
         ``snapshot -> str``; the verdict on the draws where left out.
@@ -41,6 +45,7 @@ def draws_view(
         lambda snapshot, dark: draw(own(snapshot, problem), dark),
         lambda snapshot: (describe or judged)(own(snapshot, problem)),
         place.height,
+        tabulate=lambda snapshot: tabulate(own(snapshot, problem)),
         settings=lambda s: (s.problem, s.thresholds, s.shows_warmup),
         results=lambda s: (*draws_so_far(s), s.rows),
         gestures=gestures,

@@ -1,18 +1,69 @@
 """A figure on the page: built once, redrawn when what it shows has changed."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
 import holoviews as hv
 import panel as pn
+import panel_material_ui as pmui
+import param
 from panel.viewable import Viewer
 
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views import in_place
-from dashboard.views.text import Sentence
+from dashboard.views.layout import WIDE
+from dashboard.views.tabular import Row, table
+from dashboard.views.text import Html, Sentence
 
 Shown = hv.streams.Stream.define("Shown", snapshot=None, dark=False)
+TOGGLE = {
+    "width": 52,
+    "margin": (0, 10, 0, 0),
+    "sx": {"border": 0, "padding": "1px 6px", "fontSize": "11px"},
+}
+"""How the button of a table looks: it is in every figure, and seldom pressed."""
+
+
+NOTHING = "There is nothing to be written in a table yet."
+
+
+class Picture(pn.pane.HoloViews):
+    """A plot that tells what it shows to who cannot see it.
+
+    Parameters
+    ----------
+    said : str or reactive expression of str
+        What it shows, after its title.
+    came : callable
+        Called when it comes to a page.
+    """
+
+    said = param.String()
+
+    _rename: ClassVar = {"said": None}
+
+    def __init__(self, plot: hv.DynamicMap, came: Callable[[], None], **params):
+        self._came = came
+        super().__init__(plot, **params)
+
+    def _get_model(self, *args, **kwargs):
+        model = super()._get_model(*args, **kwargs)
+        self._tell()
+        self._came()
+        return model
+
+    @param.depends("said", watch=True)
+    def _tell(self) -> None:
+        for plot, _ in self._plots.values():
+            label = f"{plot.state.title.text}. {self.said}".strip()
+            plot.state.html_attributes = {"role": "img", "aria-label": label}
+
+    @property
+    def plots(self) -> list:
+        """Those that are on a page."""
+        return [plot for plot, _ in self._plots.values()]
 
 
 class FigureView(Viewer):
@@ -27,9 +78,15 @@ class FigureView(Viewer):
         ``snapshot -> str``: what the figure shows, one sentence, no HTML.
     height : int
         In pixels.
+    tabulate : callable
+        ``snapshot -> rows``: the numbers that the figure shows, headings first; none
+        before there are any. It is called for tables that are asked for.
     settings, results : callable
         ``snapshot -> tuple`` of what the figure shows of the controls and of the run;
         it is redrawn when one of them differs.
+    seen : reactive expression of bool, optional
+        Whether it is looked at: else what is said stays as it was, for what takes a
+        while to work out.
     pace : float
         Seconds between two drawings while results arrive: on a small machine, drawing
         takes its time from the sampler.
@@ -44,10 +101,12 @@ class FigureView(Viewer):
         describe: Callable[[Snapshot], str],
         height: int,
         *,
+        tabulate: Callable[[Snapshot], Iterable[Row]],
         settings: Callable[[Snapshot], tuple],
         results: Callable[[Snapshot], tuple],
         pace: float = 0.7,
         gestures: Sequence[hv.streams.Stream] = (),
+        seen: param.rx | None = None,
     ):
         super().__init__()
         self._draw, self._settings, self._results = draw, settings, results
@@ -57,16 +116,39 @@ class FigureView(Viewer):
         # HoloViews would know a snapshot by its address, which another may have later.
         drawn = hv.Callable(self._figure, memoize=False)
         self.plot = hv.DynamicMap(drawn, streams=[self._stream, *gestures])
-        self._pane = pn.pane.HoloViews(
-            self.plot, height=height, sizing_mode="stretch_width", linked_axes=False
+        self._session, self._describe, self._tabulate = session, describe, tabulate
+        self._said = ""
+        looked_at = True if seen is None else seen
+        said = pn.bind(self._say, session.param.snapshot, looked_at)
+        self._asked = pmui.Toggle(label="Table", size="small", **TOGGLE)
+        self._numbers = Html(
+            visible=self._asked.param.value,
+            max_height=260,
+            styles={"overflow": "auto"},
+            **WIDE,
+        )
+        self._pane = Picture(
+            self.plot, self._write, said=said, height=height, linked_axes=False, **WIDE
         )
         self._layout = pn.Column(
             self._pane,
-            Sentence(session.param.snapshot.rx.pipe(describe)),
-            sizing_mode="stretch_width",
+            pn.Row(Sentence(self._pane.param.said), self._asked, **WIDE),
+            self._numbers,
+            **WIDE,
         )
+        self._asked.param.watch(lambda _: self._write(), "value")
         session.param.watch(self._refresh, ["snapshot", "dark"])
-        self._session = session
+
+    def _say(self, snapshot: Snapshot, seen: bool) -> str:
+        if seen:
+            self._said = self._describe(snapshot)
+        return self._said
+
+    def _write(self) -> None:
+        """Write the table, if it is asked for."""
+        if self._asked.value:
+            rows = list(self._tabulate(self._session.snapshot))
+            self._numbers.object = table(rows) if rows else f"<p>{NOTHING}</p>"
 
     def _refresh(self, _) -> None:
         now, dark = self._session.snapshot, self._session.dark
@@ -86,9 +168,10 @@ class FigureView(Viewer):
         # what it drew first to a page that the plot comes back to.
         self._stream.update(snapshot=now, dark=dark)
         self.plot.reset()
-        plots = [plot for plot, _ in self._pane._plots.values()]
+        plots = self._pane.plots
         if not plots:
             return
+        self._write()
         overlay = self._draw(now, dark)
         if same_theme and in_place.layout(overlay) == self._drawn:
             for plot in plots:

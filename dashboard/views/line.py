@@ -1,5 +1,7 @@
 """The middle of the page for points on a line, without and with outliers."""
 
+from collections.abc import Iterator
+
 import holoviews as hv
 import numpy as np
 import panel_material_ui as pmui
@@ -14,6 +16,7 @@ from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.marginals import marginal_view
 from dashboard.views.panels import Posterior
 from dashboard.views.selection import Selection
+from dashboard.views.tabular import Row
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
@@ -34,6 +37,7 @@ class LineCentre(Viewer):
             self._draw,
             self._describe,
             height=370,
+            tabulate=self._rows,
             settings=lambda s: (*data_and_priors(s), s.picked.now),
             results=draws_so_far,
             gestures=[box],
@@ -100,5 +104,24 @@ class LineCentre(Viewer):
             text += f" {left_out} more are left out."
         return text
 
+    def _rows(self, snapshot: Snapshot) -> Iterator[Row]:
+        mine = snapshot.spec is not None and snapshot.spec.model == self._name
+        return point_rows(snapshot) if mine else iter(())
+
     def __panel__(self):
         return self._layout
+
+
+def point_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return every point, and how probably it is on the line."""
+    assert snapshot.spec is not None
+    points = previews.all_points(snapshot.spec)
+    left_out = set(snapshot.spec.data.get("left_out", ()))
+    fitted = [row for row in range(len(points.x)) if row not in left_out]
+    probability = previews.inlier_probability(snapshot)
+    said = dict.fromkeys(left_out, "left out")
+    if probability is not None:
+        said |= {row: f"{p:.2f}" for row, p in zip(fitted, probability, strict=True)}
+    yield ("point", "x", "y", "error of y", "probability to be on the line")
+    for row, one in enumerate(zip(points.x, points.y, points.yerr, strict=True)):
+        yield (f"{row + 1}", *(f"{value:.3f}" for value in one), said.get(row, ""))

@@ -1,9 +1,14 @@
 """How a problem's headline is distributed: marginals over their priors."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from dashboard import figures, previews
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
+from dashboard.views.tabular import Row
 from inference.problems import Problem
 
 
@@ -27,8 +32,37 @@ def marginal_view(session: Session, problem: Problem, height: int) -> FigureView
         )
 
     return FigureView(
-        session, draw, _numbers, height, settings=data_and_priors, results=draws_so_far
+        session,
+        draw,
+        _numbers,
+        height,
+        tabulate=lambda s: quantile_rows(s) if s.problem is problem else (),
+        settings=data_and_priors,
+        results=draws_so_far,
     )
+
+
+PERCENT = (5, 50, 95)
+
+
+def quantile_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return percentiles of each headline quantity, of every curve that is drawn."""
+    if snapshot.problem is None or snapshot.spec is None:
+        return
+    named = {
+        "posterior": snapshot.draws,
+        snapshot.ghost_name: snapshot.ghost_draws,
+        "estimate": snapshot.estimated_draws,
+        "prior": previews.prior_sample(snapshot.spec),
+    }
+    yield ("", *(f"{name} {p} %" for name in named for p in PERCENT))
+    for name in snapshot.problem.headline:
+        cells: list[str] = []
+        for part in named.values():
+            values = np.ravel(part.get(name, ()))
+            known = np.percentile(values, PERCENT) if values.size else ()
+            cells += [f"{value:.4g}" for value in known] or [""] * len(PERCENT)
+        yield (snapshot.problem.symbols[name], *cells)
 
 
 def _numbers(snapshot: Snapshot) -> str:

@@ -1,5 +1,7 @@
 """Ranks, growth of the effective size, and energies of a run's chains."""
 
+from collections.abc import Iterator
+
 import holoviews as hv
 import numpy as np
 
@@ -8,6 +10,7 @@ from dashboard.snapshot import Snapshot
 from dashboard.views.draws import draws_view, headline
 from dashboard.views.figure import FigureView
 from dashboard.views.layout import Place
+from dashboard.views.tabular import Row
 from inference import mixing
 
 FEWEST = 20
@@ -21,7 +24,7 @@ def ranks(place: Place) -> FigureView:
     def draw(snapshot: Snapshot, dark: bool) -> hv.Overlay:
         return figures.ranks(rank_counts(snapshot), _symbols(snapshot), dark=dark)
 
-    return draws_view(place, draw, describe=describe_ranks)
+    return draws_view(place, draw, rank_rows, describe=describe_ranks)
 
 
 def growth(place: Place) -> FigureView:
@@ -33,12 +36,12 @@ def growth(place: Place) -> FigureView:
             found, _symbols(snapshot), wanted=_wanted(snapshot), dark=dark
         )
 
-    return draws_view(place, draw, describe=describe_growth)
+    return draws_view(place, draw, growth_rows, describe=describe_growth)
 
 
 def energies(place: Place) -> FigureView:
     """Return energies and tree depths of a run."""
-    return draws_view(place, _draw_energies, describe=describe_energies)
+    return draws_view(place, _draw_energies, energy_rows, describe=describe_energies)
 
 
 def _symbols(snapshot: Snapshot) -> dict[str, str]:
@@ -132,3 +135,52 @@ def describe_energies(snapshot: Snapshot) -> str:
         f"{accepted:.2f} accepted, {shown.divergences:,} "
         "diverged."
     )
+
+
+def rank_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return how many of a chain's bars are outside the band."""
+    found, symbols = rank_counts(snapshot), _symbols(snapshot)
+    if not found:
+        return
+    chains = range(len(next(iter(found.values())).counts))
+    yield ("bars outside the band", *(f"chain {k + 1}" for k in chains))
+    for name, one in found.items():
+        outside = one.outside.sum(axis=1)
+        yield (symbols[name], *(f"{n} of {mixing.RANK_BINS}" for n in outside))
+
+
+def growth_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return the effective sizes that so many draws gave."""
+    symbols = _symbols(snapshot)
+    found = {name: mixing.growth(v) for name, v in _enough(snapshot).items()}
+    if not found:
+        return
+    yield ("draws a chain", *(f"{symbols[name]}: bulk, tail" for name in found))
+    for k, drawn in enumerate(next(iter(found.values())).drawn):
+        sizes = (f"{one.bulk[k]:,.0f}, {one.tail[k]:,.0f}" for one in found.values())
+        yield (f"{drawn:,}", *sizes)
+
+
+def energy_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return what each chain met."""
+    if snapshot.shown is None or snapshot.shown.drawn < FEWEST:
+        return
+    stats = snapshot.shown.stats
+    fractions = mixing.energy(stats["energy"]).bfmi
+    deepest = mixing.depths(stats["n_steps"]).max(axis=1)
+    yield (
+        "", "BFMI", "leapfrog steps a draw", "deepest tree", "accepted", "step size",
+        "diverged",
+    )  # fmt: skip
+    for k, fraction in enumerate(fractions):
+        means = (stats[n][k].mean() for n in ("n_steps", "acceptance_rate"))
+        steps, accepted = (float(mean) for mean in means)
+        yield (
+            f"chain {k + 1}",
+            f"{fraction:.2f}",
+            f"{steps:.1f}",
+            f"{deepest[k]}",
+            f"{accepted:.2f}",
+            f"{float(np.mean(stats['step_size'][k])):.3g}",
+            f"{int(stats['diverging'][k].sum()):,}",
+        )

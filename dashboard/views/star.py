@@ -1,5 +1,7 @@
 """The middle of the page for one star: chosen in the diagram, and its distance."""
 
+from collections.abc import Iterator
+
 import holoviews as hv
 import numpy as np
 import panel_material_ui as pmui
@@ -12,7 +14,8 @@ from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.panels import Posterior
 from dashboard.views.selection import button
-from dashboard.views.star_plots import nearest
+from dashboard.views.star_plots import FIRST_ROWS, nearest
+from dashboard.views.tabular import Row
 from inference.predictive import prior_density
 from inference.problems import PROBLEMS
 
@@ -31,8 +34,9 @@ class StarCentre(Viewer):
         diagram = FigureView(
             session,
             self._diagram,
-            lambda _: "Click a star to choose it.",
+            describe_diagram,
             height=520,
+            tabulate=diagram_rows,
             settings=lambda s: (s.problem, s.catalogue, s.star),
             results=lambda s: (s.cluster and s.cluster.stars,),
             pace=2.0,
@@ -43,6 +47,7 @@ class StarCentre(Viewer):
             self._distance,
             self._describe,
             height=300,
+            tabulate=interval_rows,
             settings=data_and_priors,
             results=lambda s: (*draws_so_far(s), s.cluster and s.cluster.drawn),
         )
@@ -131,3 +136,53 @@ class StarCentre(Viewer):
 
     def __panel__(self):
         return self._layout
+
+
+def describe_diagram(snapshot: Snapshot) -> str:
+    """Say which star is chosen."""
+    text = "Click a star to choose it."
+    star, table = snapshot.star, snapshot.catalogue
+    if star is None or table is None:
+        return text
+    text += f" Star {star} of {len(table):,} is: G {table.g_mag[star]:.2f}"
+    if np.isfinite(table.bp_rp[star]):
+        text += f", BP \N{MINUS SIGN} RP {table.bp_rp[star]:.2f}"
+    return f"{text}."
+
+
+def diagram_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return the chosen star and the first of all, by their numbers in the table."""
+    table = snapshot.catalogue
+    if table is None:
+        return
+    membership = previews.table_membership(snapshot)
+    known = np.isfinite(membership) if membership is not None else ()
+    yield ("star", "BP \N{MINUS SIGN} RP [mag]", "G [mag]", "membership")
+    chosen = [] if snapshot.star is None else [snapshot.star]
+    for row in [*chosen, *range(min(FIRST_ROWS, len(table)))]:
+        yield (
+            f"{row}, chosen" if row == snapshot.star else f"{row}",
+            f"{table.bp_rp[row]:.3f}",
+            f"{table.g_mag[row]:.3f}",
+            f"{membership[row]:.2f}" if membership is not None and known[row] else "",
+        )
+
+
+def interval_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return what each curve says of the star's distance."""
+    spec = snapshot.spec
+    if spec is None or spec.model != "star":
+        return
+    found = {"prior": figures.interval(previews.prior_sample(spec)["distance"])}
+    if snapshot.shows_run:
+        found["posterior"] = figures.interval(snapshot.draws["distance"])
+    within = stars.in_cluster(snapshot)
+    if within is not None:
+        found["cluster model"] = within.interval
+    yield ("distance [pc]", "16 %", "median", "84 %")
+    for name, (low, middle, high) in found.items():
+        yield (name, f"{low:,.0f}", f"{middle:,.0f}", f"{high:,.0f}")
+    observed = snapshot.observed
+    parallax = float((observed["parallax"] - observed["zero_point"])[0])
+    if parallax > 0:
+        yield ("1/parallax", "", f"{1000 / parallax:,.0f}", "")

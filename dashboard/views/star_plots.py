@@ -1,6 +1,6 @@
 """Plots of two columns of the stars, in which a box or a tap chooses some."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -13,9 +13,12 @@ from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.selection import Selection
+from dashboard.views.tabular import Row
 from data import Catalogue
 
 NONE = np.empty(0)
+FIRST_ROWS = 20
+"""Stars in a table of a plot: all of them have one of their own."""
 NEAR = 0.02
 """How far from a star a tap may be, in parts of the axes."""
 COLUMNS = {
@@ -26,6 +29,7 @@ COLUMNS = {
     "pmra": ("pm RA", "mas/yr"),
     "pmdec": ("pm Dec", "mas/yr"),
     "parallax": ("parallax", "mas"),
+    "parallax_error": ("error", "mas"),
 }
 """What people call a column, and its unit."""
 
@@ -37,16 +41,29 @@ class Plot(NamedTuple):
     x: str
     y: str
     height: int
-    describe: Callable[[Snapshot], str] = lambda snapshot: ""
+    describe: Callable[[Snapshot], str]
     also: tuple[str, ...] = ()
     """Further columns that the figure takes, by name."""
 
 
+def describe_stars(snapshot: Snapshot) -> str:
+    """Say how many stars are drawn, and how many belong to the cluster."""
+    if not mine(snapshot) or snapshot.fitted is None:
+        return ""
+    membership, among = previews.membership(snapshot), stars.chosen_among(snapshot)
+    text = f"{snapshot.fitted.sum():,} stars"
+    if among is not None:
+        text += f", {among.sum():,} of them selected"
+    if membership is None:
+        return f"{text}."
+    likely = int((membership > 0.5).sum())
+    return f"{text}; {likely:,} are more likely members than not: dark."
+
+
 def _describe_motion(snapshot: Snapshot) -> str:
-    """Say where a table has no proper motions."""
     table = snapshot.catalogue
     if table is None or np.isfinite(table.pmra).any():
-        return ""
+        return describe_stars(snapshot)
     return "This table has no proper motions."
 
 
@@ -64,8 +81,8 @@ def _describe_errors(snapshot: Snapshot) -> str:
 
 
 PLOTS = {
-    "colours": Plot(figures.colour_magnitude, "bp_rp", "g_mag", 310),
-    "sky": Plot(figures.sky, "ra", "dec", 262),
+    "colours": Plot(figures.colour_magnitude, "bp_rp", "g_mag", 310, describe_stars),
+    "sky": Plot(figures.sky, "ra", "dec", 262, describe_stars),
     "motion": Plot(figures.proper_motion, "pmra", "pmdec", 262, _describe_motion),
     "errors": Plot(
         figures.parallax_errors,
@@ -100,6 +117,7 @@ def star_plot(session: Session, selection: Selection, name: str) -> FigureView:
         partial(_draw, plot),
         plot.describe,
         height=plot.height,
+        tabulate=partial(star_rows, (plot.x, plot.y, *plot.also)),
         settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected.now),
         results=draws_so_far,
         # Thousands of points: slower to draw, and memberships settle soon.
@@ -127,6 +145,23 @@ def _draw(plot: Plot, snapshot: Snapshot, dark: bool) -> hv.Overlay:
         **{name: getattr(table, name) for name in plot.also},
         dark=dark,
     )
+
+
+def star_rows(columns: tuple[str, ...], snapshot: Snapshot) -> Iterator[Row]:
+    """Return what is drawn of the first stars: of those selected, or of all."""
+    if not mine(snapshot) or snapshot.fitted is None or snapshot.catalogue is None:
+        return
+    fitted, among = np.flatnonzero(snapshot.fitted), stars.chosen_among(snapshot)
+    rows = np.arange(len(fitted)) if among is None else np.flatnonzero(among)
+    membership = previews.membership(snapshot)
+    heads = (f"{name} [{unit}]" for name, unit in map(COLUMNS.__getitem__, columns))
+    few = rows[:FIRST_ROWS]
+    yield (f"star, {len(few)} of {len(rows):,}", *heads, "membership")
+    for row in few:
+        star = fitted[row]
+        values = (getattr(snapshot.catalogue, name)[star] for name in columns)
+        known = "" if membership is None else f"{membership[row]:.2f}"
+        yield (f"{star}", *(f"{value:.4g}" for value in values), known)
 
 
 def _in_box(table: Catalogue, plot: Plot, box):

@@ -1,13 +1,12 @@
 """The numbers of a posterior, with how well each is known."""
 
-from html import escape
-
 import numpy as np
 import panel as pn
 from panel.viewable import Viewer
 
 from dashboard.snapshot import Snapshot, scalars
 from dashboard.views.layout import Place
+from dashboard.views.tabular import Row, table
 from inference import summaries
 
 HEADINGS = (
@@ -23,7 +22,6 @@ HEADINGS = (
 )
 NOISE = 3
 """Monte-Carlo standard errors below which a difference is taken for noise."""
-CELL = "padding:3px 4px;text-align:right;border-bottom:1px solid rgba(128,128,128,.3)"
 
 
 class SummaryTable(Viewer):
@@ -55,18 +53,13 @@ class SummaryTable(Viewer):
         rows = snapshot.rows if snapshot.problem is self._problem else {}
         if not rows:
             return "<p>No draws yet.</p>"
-        heads = "".join(
-            f'<th scope="col" title="{escape(tip)}" style="{CELL}">{escape(head)}</th>'
-            for head, tip in HEADINGS
-        )
         names = [name for name in self._problem.names if name in rows]
-        body = "".join(_row(self._problem.symbols[n], rows[n]) for n in names)
-        style = "border-collapse:collapse;font-size:11px;width:100%"
+        heads, tips = zip(*HEADINGS, strict=True)
+        lines = [_row(self._problem.symbols[n], rows[n]) for n in names]
         divergences = snapshot.shown.divergences if snapshot.shown else 0
         return (
-            f'<table style="{style}"><thead><tr>{heads}</tr></thead>'
-            f"<tbody>{body}</tbody></table>"
-            f"<p style='font-size:12px'>Divergent transitions: {divergences}.</p>"
+            table([heads, *lines], tips)
+            + f"<p style='font-size:12px'>Divergent transitions: {divergences}.</p>"
             + _differences(snapshot, names)
         )
 
@@ -79,7 +72,7 @@ def _differences(snapshot: Snapshot, names: list[str]) -> str:
     kept = snapshot.kept
     if kept is None or kept is snapshot.shown:
         return ""
-    lines = []
+    lines: list[Row] = []
     for name, before in summaries.summarise(scalars(kept)).items():
         if name not in names:
             continue
@@ -95,28 +88,22 @@ def _differences(snapshot: Snapshot, names: list[str]) -> str:
             f"{change / before.sd:+.2f}" if before.sd > 0 else "",
             word,
         )
-        cells = "".join(f'<td style="{CELL}">{escape(n)}</td>' for n in numbers)
-        symbol = escape(snapshot.problem.symbols[name] if snapshot.problem else name)
-        lines.append(f'<tr><th scope="row" style="{CELL}">{symbol}</th>{cells}</tr>')
-    heads = "".join(
-        f'<th scope="col" style="{CELL}">{head}</th>'
-        for head in ("", "mean of A", "now - A", "MCSE", "in sd of A", "")
-    )
+        symbol = snapshot.problem.symbols[name] if snapshot.problem else name
+        lines.append((symbol, *numbers))
+    heads = ("", "mean of A", "now - A", "MCSE", "in sd of A", "")
     return (
         "<p style='font-size:12px;margin-bottom:2px'>Compared with A "
         f"(noise is within {NOISE} Monte-Carlo standard errors):</p>"
-        '<table style="border-collapse:collapse;font-size:11px;width:100%">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        + table([heads, *lines])
     )
 
 
-def _row(symbol: str, row) -> str:
+def _row(symbol: str, row) -> Row:
     digits = max(0, min(6, 2 - _magnitude(row.sd)))
     numbers = [f"{v:.{digits}f}" for v in (row.mean, row.sd, row.low, row.high)]
     numbers += [f"{row.mcse:.2g}", f"{row.rhat:.3f}"]
     numbers += [f"{row.ess_bulk:.0f}", f"{row.ess_tail:.0f}"]
-    cells = "".join(f'<td style="{CELL}">{escape(n)}</td>' for n in numbers)
-    return f'<tr><th scope="row" style="{CELL}">{escape(symbol)}</th>{cells}</tr>'
+    return (symbol, *numbers)
 
 
 def _magnitude(value: float) -> int:

@@ -1,5 +1,7 @@
 """The traces of a run, on which a box chooses draws."""
 
+from collections.abc import Iterator
+
 import holoviews as hv
 import panel_material_ui as pmui
 from panel.viewable import Viewer
@@ -8,6 +10,7 @@ from dashboard import figures
 from dashboard.snapshot import DRAW, Snapshot
 from dashboard.views.draws import all_draws, draws_view, headline, of_chosen
 from dashboard.views.layout import WIDE, Place
+from dashboard.views.tabular import Row
 
 
 class BrushedTraces(Viewer):
@@ -23,7 +26,7 @@ class BrushedTraces(Viewer):
         self._session, self._axes = place.session, None
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
-        traces = draws_view(place, self._draw, (box,), describe)
+        traces = draws_view(place, self._draw, trace_rows, (box,), describe)
         warmup = pmui.Switch.from_param(
             self._session.param.shows_warmup, size="small", margin=(4, 10), width=120
         )
@@ -72,3 +75,17 @@ def describe(snapshot: Snapshot) -> str:
     return f"{text}. Chains that agree look alike: noise, no trend." + of_chosen(
         snapshot
     )
+
+
+def trace_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """Return where each chain is, of each headline quantity."""
+    if snapshot.shown is None or snapshot.problem is None:
+        return
+    draws, symbols = headline(snapshot), snapshot.problem.symbols
+    chains = range(len(next(iter(draws.values()))))
+    yield ("", *(f"mean of chain {k + 1}" for k in chains), "sd of all", "R-hat")
+    for name, values in draws.items():
+        row = snapshot.rows.get(name)
+        means = (f"{mean:.4g}" for mean in values.mean(axis=1))
+        rhat = f"{row.rhat:.3f}" if row else ""
+        yield (symbols[name], *means, f"{values.std():.2g}", rhat)

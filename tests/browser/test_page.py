@@ -295,3 +295,38 @@ def test_a_phone_sees_the_plots_first(visit, browser):
     assert wide <= 390
     page.press("Run")
     page.settle()
+
+
+def test_pictures_have_texts_and_tables_and_the_controls_can_be_skipped(visit):
+    page = visit()
+    inside = page.page
+    inside.keyboard.press("Tab")
+    inside.get_by_role("link", name="Skip the controls").and_(
+        inside.locator(":focus")
+    ).wait_for()
+    inside.keyboard.press("Enter")
+    inside.keyboard.press("Tab")
+    assert (
+        inside.get_by_role("button", name="Run")
+        .and_(inside.locator(":focus"))
+        .is_visible()
+    )
+
+    for problem, pictures in (
+        ("A line with outliers", 3),
+        ("Distance of a cluster", 5),
+    ):
+        page.choose(problem)
+        drawn = inside.locator(".bk-Figure")
+        assert drawn.count() == pictures
+        said = {one.get_attribute("aria-label") for one in drawn.all()}
+        assert len(said) == pictures
+        for text in said:
+            title, _, sentence = text.partition(". ")
+            assert title and sentence in page.notes.replace("\n", " ")
+        for button in inside.get_by_role("button", name="Table", exact=True).all():
+            button.click()
+        inside.locator("table").nth(pictures - 1).wait_for()
+        cells = inside.locator("td").all_text_contents()
+        numbers = [cell for cell in cells if re.search(r"\d", cell)]
+        assert len(numbers) > 20 * pictures

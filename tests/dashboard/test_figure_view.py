@@ -99,3 +99,57 @@ def test_axes_find_the_data_of_a_plot_that_was_first_drawn_empty(session):
     session.experiment.set_prior("b_perp", Prior.of("Normal", loc=0.5, scale=0.1))
     session.poll()
     assert axis.start == -1.0
+
+
+def told(root) -> dict[str, str]:
+    return figure_of(root).html_attributes
+
+
+def test_a_plot_tells_its_title_and_its_sentence(session, view):
+    root = view.__panel__().get_root()
+    assert told(root) == {
+        "role": "img",
+        "aria-label": "Posterior and prior. Dashed: the prior. The posterior appears "
+        "when you press Run.",
+    }
+    centre = LineCentre(session, "line_outliers")
+    root = data_pane(centre).get_root()
+    assert "10 of 15 points" in told(root)["aria-label"]
+    session.experiment.points = 20
+    session.poll()
+    assert "of 20 points" in told(root)["aria-label"]
+
+
+def test_a_table_is_made_when_it_is_asked_for_and_follows_its_plot(session):
+    asked = []
+
+    def tabulate(snapshot):
+        asked.append(snapshot)
+        return [("", "points"), ("all", f"{len(snapshot.observed['x'])}")]
+
+    view = FigureView(
+        session,
+        lambda s, dark: hv.Overlay([hv.Curve([(0, len(s.observed["x"]))])]),
+        lambda s: "",
+        200,
+        tabulate=tabulate,
+        settings=lambda s: (s.spec,),
+        results=lambda s: (),
+    )
+    layout = view.__panel__()
+    root = layout.get_root()
+    session.experiment.points = 16
+    session.poll()
+    assert not asked
+    view._asked.value = True
+    assert ">16</td>" in view._numbers.object
+    session.experiment.points = 17
+    session.poll()
+    assert ">17</td>" in view._numbers.object
+    # What is not on the page is not written, until it comes back.
+    layout._cleanup(root)
+    session.experiment.points = 18
+    session.poll()
+    assert asked[-1].spec.data["points"] == 17
+    layout.get_root()
+    assert ">18</td>" in view._numbers.object

@@ -7,8 +7,16 @@ import pytest
 
 from dashboard import stars
 from dashboard.selections import Selections, rows
+from dashboard.views.cluster import distance_rows, parallax_rows
 from dashboard.views.selection import Selection
-from dashboard.views.star_plots import PLOTS, _in_box, nearest
+from dashboard.views.star import diagram_rows, interval_rows
+from dashboard.views.star_plots import (
+    PLOTS,
+    _in_box,
+    describe_stars,
+    nearest,
+    star_rows,
+)
 from dashboard.views.star_table import StarTable, frame
 from inference.progress import Phase, RunRecord, StarSummary
 
@@ -190,3 +198,60 @@ def test_ticked_rows_are_chosen(session):
     session.poll()
     assert view._table.value["star"].tolist() == [0, 4]
     assert view._table.selection == []
+
+
+def test_plots_of_stars_say_what_they_show(fitted):
+    membership = fitted.shown.stars.membership
+    likely = f"{(membership > 0.5).sum():,} are more likely members"
+    assert likely in describe_stars(fitted)
+    for plot in PLOTS.values():
+        assert plot.describe(fitted)
+    heads, *first = star_rows(("bp_rp", "g_mag"), fitted)
+    assert heads[0] == f"star, 20 of {fitted.fitted.sum():,}"
+    stars_of_table = np.flatnonzero(fitted.fitted)[:20]
+    assert [int(row[0]) for row in first] == list(stars_of_table)
+    magnitudes = fitted.catalogue.g_mag[stars_of_table]
+    assert [float(row[2]) for row in first] == pytest.approx(magnitudes, rel=1e-3)
+    assert [float(row[3]) for row in first] == pytest.approx(membership[:20], abs=6e-3)
+    mask = np.zeros(len(fitted.fitted), bool)
+    mask[stars_of_table[[3, 7]]] = True
+    some = replace(fitted, selected=Selections(rows(mask, "two")))
+    _, *two = star_rows(("ra", "dec"), some)
+    assert [int(row[0]) for row in two] == list(stars_of_table[[3, 7]])
+    assert "2 of them selected" in describe_stars(some)
+
+
+def test_the_histogram_of_parallaxes_is_a_table_too(fitted):
+    heads, *bins = parallax_rows(fitted)
+    columns = dict(zip(heads, zip(*bins, strict=True), strict=True))
+    counts = {name: np.array([float(x.replace(",", "")) for x in column])
+              for name, column in columns.items() if name != heads[0]}  # fmt: skip
+    parallax = fitted.catalogue.parallax[fitted.fitted]
+    low, high = (float(x) for x in bins[20][0].split(" to "))
+    inside = ((parallax >= low) & (parallax < high)).sum()
+    # The ends are written with a few digits.
+    assert counts["observed"][20] == pytest.approx(inside, abs=25)
+    # What is expected of field and cluster are the replicates on the average.
+    both = counts["in the field"] + counts["in the cluster"]
+    off = (both - counts["predicted median"]) / np.sqrt(both + 1)
+    assert np.abs(off).max() < 2
+    assert (counts["predicted 5 %"] <= counts["predicted 95 %"]).all()
+
+
+def test_the_distances_of_the_chosen_are_a_table_too(fitted):
+    _, *lines = distance_rows(fitted)
+    number = [float(row[1].split()[0].replace(",", "")) for row in lines]
+    membership = fitted.shown.stars.membership
+    edges = np.linspace(0, 1, 6)
+    assert number[-5:] == list(np.histogram(membership, edges)[0])
+    distances = [row for row in lines if row[0].startswith("distance")]
+    peak = max(distances, key=lambda row: float(row[1].replace(",", "")))[0].split()
+    assert float(peak[1].replace(",", "")) <= 860 <= float(peak[3].replace(",", ""))
+
+
+def test_one_star_is_a_table_too(fitted):
+    alone = replace(fitted, star=5)
+    _, first, *others = diagram_rows(alone)
+    assert first[0] == "5, chosen" and len(others) == 20
+    assert float(first[2]) == pytest.approx(fitted.catalogue.g_mag[5], abs=1e-3)
+    assert not list(interval_rows(fitted)), "of the problem of one star alone"
