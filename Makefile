@@ -18,7 +18,7 @@ serve: $(VENV)/.serve
 	@$(PY) -m panel serve app.py --port $(PORT) --show
 
 test: $(VENV)/.test browser
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.test
 	@$(PY) -m ruff format --check .
