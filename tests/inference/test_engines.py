@@ -177,7 +177,7 @@ def dask(cluster, monkeypatch):
     monkeypatch.setenv(engines.DASK_ADDRESS, cluster.scheduler_address)
     workers = engines.from_environment(engines.WorkerProcess)
     yield workers
-    workers.shutdown()
+    workers.shutdown(cancel_futures=True)
 
 
 def test_a_dask_cluster_gives_the_same_draws(dask, points, sample, tmp_path):
@@ -230,6 +230,8 @@ def test_a_hung_dask_worker_is_replaced_and_the_draws_are_the_same(
     monkeypatch.setattr(pacing, "CHUNK_LIMIT", 3.0)
     monkeypatch.setattr(engines, "STARTING_SECONDS", 30.0)
     spec = line_spec(20_000)
+    # Those that a test before this one had killed are replaced by now.
+    dask._client.wait_for_workers(2, timeout=60)
     before = dask._client.run(os.getpid)
     # Whichever worker hangs has the program then, and the task's limit decides.
     assert Run(line_spec(500), points, dask).wait(120).phase is Phase.DONE
