@@ -50,6 +50,24 @@ def slider_range(
     return float(f"{value - 3 * spread:.3g}"), float(f"{value + 3 * spread:.3g}")
 
 
+def grid_step(start: float, end: float) -> float:
+    """Return how far one press of an arrow moves a slider: some 200 over its range."""
+    return float(f"{(end - start) / 200:.1g}")
+
+
+def grid_start(start: float, step: float, value: float, lowest: float) -> float:
+    """Return a start near the last one from which whole steps lead to a value.
+
+    A browser moves a slider whose value is between two steps to one of them, and then
+    shows another value than the prior has. A start above ``lowest`` stays above it.
+    """
+    steps = (value - start) / step
+    if abs(steps - round(steps)) < 1e-6:
+        return start
+    near = value - round(steps) * step
+    return round(near if near > lowest else near + step, 10)
+
+
 def axis(prior: Prior) -> tuple[float, float]:
     """Return where a prior's density is drawn."""
     low, high = (float(v) for v in prior.scipy.ppf([0.005, 0.995]))

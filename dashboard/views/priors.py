@@ -6,7 +6,13 @@ import panel_material_ui as pmui
 from panel.viewable import Viewer
 
 from dashboard import implied
-from dashboard.prior_moves import axis, same_bulk, slider_range
+from dashboard.prior_moves import (
+    axis,
+    grid_start,
+    grid_step,
+    same_bulk,
+    slider_range,
+)
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.layout import WIDE
@@ -132,12 +138,10 @@ class PriorEditor(Viewer):
             self._rebuild()
         for name, value in prior.arguments:
             slider = self._sliders[name]
-            if slider.value != value:
-                slider.param.update(
-                    start=min(slider.start, value),
-                    end=max(slider.end, value),
-                    value=value,
-                )
+            start = self._start(name, min(slider.start, value), slider.step, value)
+            if (slider.value, slider.start) != (value, start):
+                end = max(slider.end, value)
+                slider.param.update(start=start, end=end, value=value)
 
     def _rebuild(self) -> None:
         self._sliders = {
@@ -147,12 +151,13 @@ class PriorEditor(Viewer):
 
     def _slider(self, name: str, value: float) -> pmui.EditableFloatSlider:
         start, end = slider_range(self._prior, self._parameter, name, value)
+        step = grid_step(start, end)
         slider = pmui.EditableFloatSlider(
             label=name,
             value=value,
-            start=start,
+            start=self._start(name, start, step, value),
             end=end,
-            step=float(f"{(end - start) / 200:.1g}"),
+            step=step,
             format="0[.]0000",
             size="small",
             margin=(0, 10),
@@ -160,6 +165,10 @@ class PriorEditor(Viewer):
         )
         slider.param.watch(lambda event: self._move(name, event.new), "value")
         return slider
+
+    def _start(self, name: str, start: float, step: float, value: float) -> float:
+        lowest = self._parameter.domain[0] if name in ("low", "high") else -np.inf
+        return grid_start(start, step, value, 0.0 if start > 0 else lowest)
 
     def _move(self, name: str, value: float) -> None:
         arguments = dict(self._prior.arguments)
