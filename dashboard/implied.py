@@ -73,9 +73,10 @@ def sentence(name: str, prior: Prior, count: int, length_scale: float = 1.0) -> 
             ((GALAXY, "beyond the Galaxy (30 kpc)"),),
         )
     quantiles = prior.scipy.ppf([0.05, 0.5, 0.95])
-    values = sorted(terms.shown(float(q), count) for q in quantiles)
+    ends = sorted(terms.shown(float(q), count) for q in quantiles)
+    low, middle, high = (_printed(value) for value in ends)
     unit = f" {terms.unit.format(count=f'{count:,}')}" if terms.unit else ""
-    text = f"5, 50, 95 %: {', '.join(_printed(v) for v in values)}{unit}."
+    text = f"90 %: {low} to {high}{unit}, median {middle}."
     for limit, beyond in terms.limits:
         share = _share_beyond(terms, prior, limit)
         if share >= 0.005:
@@ -97,9 +98,10 @@ def _share_beyond(terms: Terms, prior: Prior, limit: float) -> float:
 
 
 def _printed(value: float) -> str:
+    form = ",.0f" if abs(value) >= 100 else ".3g"
     if value != 0 and not 1e-3 <= abs(value) < 1e6:
-        return f"{value:.1e}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        form = ".1e"
+    return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
 
 
 def ticks(name: str, low: float, high: float) -> tuple[str, str, str]:

@@ -225,7 +225,7 @@ def star_looks(dark: bool, title: str, names, **axes: Any) -> dict[str, Any]:
 def _magnitude_looks(dark: bool) -> dict[str, Any]:
     return star_looks(
         dark,
-        "CMD by membership",
+        "Colour and magnitude",
         ("BP - RP", "G"),
         xlabel="BP \N{MINUS SIGN} RP [mag]",
         ylabel="G [mag]",

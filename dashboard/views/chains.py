@@ -8,7 +8,7 @@ from panel.viewable import Viewer
 
 from dashboard.snapshot import Snapshot
 from dashboard.views import mixing
-from dashboard.views.draws import own
+from dashboard.views.draws import awaited, own
 from dashboard.views.layout import WIDE, Place
 from dashboard.views.text import Sentence, notify
 from dashboard.views.thresholds import thresholds
@@ -44,7 +44,7 @@ class Chains(Viewer):
         self._judged: tuple[RunRecord | None, Thresholds, Verdict] = (
             None,
             judging.DEFAULT,
-            Verdict("Press Run to draw from the posterior."),
+            Verdict(""),
         )
         verdict = pn.bind(self._verdict, self._session.param.snapshot, place.seen)
         step = pmui.Button(
@@ -76,9 +76,12 @@ class Chains(Viewer):
         self._column[:] = [self._figures[name]]
 
     def _verdict(self, snapshot: Snapshot, seen: bool) -> Verdict:
-        shown = own(snapshot, self._place.problem).shown
+        mine = own(snapshot, self._place.problem)
+        shown = mine.shown
+        if shown is None:
+            return Verdict(awaited(mine))
         known = self._judged[0] is shown and self._judged[1] == snapshot.thresholds
-        if seen and shown is not None and not known:
+        if seen and not known:
             self._judged = shown, snapshot.thresholds, _judge(shown, snapshot)
         return self._judged[2]
 

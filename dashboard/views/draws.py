@@ -61,9 +61,17 @@ def headline(snapshot: Snapshot) -> dict:
 def judged(snapshot: Snapshot) -> str:
     """Say whether the draws can be trusted, and which are chosen."""
     if snapshot.shown is None:
-        return "Press Run to draw from the posterior."
+        return awaited(snapshot)
     said = judging.verdict(snapshot.shown, snapshot.rows, snapshot.thresholds)
     return said.sentence + of_chosen(snapshot)
+
+
+def awaited(snapshot: Snapshot) -> str:
+    """Say when there will be draws, where there are none."""
+    record = snapshot.record
+    if record is not None and not record.phase.over:
+        return "The first draws are on their way."
+    return "Press Run to draw from the posterior."
 
 
 def all_draws(session: Session) -> pmui.Button:

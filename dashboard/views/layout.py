@@ -9,6 +9,8 @@ from dashboard.session import Session
 from inference.problems import Problem
 
 WIDE = {"sizing_mode": "stretch_width"}
+TABS = {"sx": {"& .MuiTab-root": {"minWidth": 0, "padding": "10px 11px"}}}
+"""Tabs as narrow as their words: all are seen, and none is behind an arrow."""
 
 
 class Place(NamedTuple):

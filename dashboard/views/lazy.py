@@ -6,7 +6,7 @@ import panel_material_ui as pmui
 import param
 from panel.viewable import Viewable, Viewer
 
-from dashboard.views.layout import WIDE
+from dashboard.views.layout import TABS, WIDE
 
 Build = Callable[[param.rx], Viewable | Viewer]
 """From whether it is looked at to what is looked at."""
@@ -28,7 +28,7 @@ class LazyTabs(Viewer):
         self._builders = list(tabs.values())
         self._columns = [pmui.Column(**WIDE) for _ in tabs]
         self._tabs = pmui.Tabs(
-            *zip(tabs, self._columns, strict=True), dynamic=True, **WIDE
+            *zip(tabs, self._columns, strict=True), dynamic=True, **TABS, **WIDE
         )
         self._tabs.param.watch(self._look, "active")
         self._look()

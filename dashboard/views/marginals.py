@@ -7,6 +7,7 @@ import numpy as np
 from dashboard import figures, previews
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.views.draws import awaited
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.tabular import Row
 from inference.problems import Problem
@@ -68,7 +69,7 @@ def quantile_rows(snapshot: Snapshot) -> Iterator[Row]:
 def _numbers(snapshot: Snapshot) -> str:
     """Say the headline's numbers."""
     if snapshot.problem is None or not snapshot.rows:
-        return "Dashed: the prior. The posterior appears when you press Run."
+        return f"Dashed: the prior. {awaited(snapshot)}"
     parts = [
         f"{snapshot.problem.symbols[name]}: {row.mean:.4g} ± {row.sd:.2g}"
         for name in snapshot.problem.headline

@@ -16,7 +16,7 @@ from dashboard.views.chains import Chains
 from dashboard.views.checks import Checks
 from dashboard.views.corner import BrushedCorner
 from dashboard.views.influence import InfluenceTable
-from dashboard.views.layout import WIDE, Place
+from dashboard.views.layout import TABS, WIDE, Place
 from dashboard.views.ledger import RunList
 from dashboard.views.table import SummaryTable
 from inference.problems import Problem
@@ -73,7 +73,7 @@ class Posterior(Viewer):
         self._place = partial(Place, session, problem, height)
         # A panel comes into its column when it is first looked at.
         self._columns = {panel.key: pmui.Column(**WIDE) for panel in self._suited}
-        self._tabs = pmui.Tabs(dynamic=True, **WIDE)
+        self._tabs = pmui.Tabs(dynamic=True, **TABS, **WIDE)
         self._arrange()
         self._tabs.param.watch(self._look, "active")
         session.param.watch(self._arrange, "panels")

@@ -23,6 +23,12 @@ from inference.priors import Prior, SpecError
 from inference.problems import Parameter, Problem
 
 OWN = "Your own"
+FIELD = {
+    "& .MuiFormLabel-root, & .MuiInputBase-input": {"fontSize": "13px"},
+    "& .MuiInputBase-root": {"marginLeft": 0},
+    "& .MuiInputAdornment-root": {"marginLeft": 0},
+}
+"""Small enough for a number of six characters."""
 
 
 class PriorEditors(Viewer):
@@ -160,6 +166,7 @@ class PriorEditor(Viewer):
             step=step,
             format="0[.]0000",
             size="small",
+            sx=FIELD,
             margin=(0, 10),
             **WIDE,
         )

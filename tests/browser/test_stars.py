@@ -48,7 +48,7 @@ def test_every_view_of_the_stars_chooses_and_follows(visit):
     everything = "Parallaxes and predictions"
     first = box(page, everything, (0.4, 0.25), (50, 70), "parallax")
     assert 100 < first < 4768
-    assert box(page, "CMD by membership", (0.3, 0.4), (40, 60), "BP") != first
+    assert box(page, "Colour and magnitude", (0.3, 0.4), (40, 60), "BP") != first
     assert box(page, "Sky by membership", (0.4, 0.4), (30, 30), "RA") > 0
     look_at(page, "Motion")
     motion = box(page, "Motion by membership", (0.4, 0.35), (60, 60), "pm RA")
@@ -94,7 +94,7 @@ def test_a_zoom_and_a_selection_survive_a_new_posterior(visit):
     page = visit()
     page.choose("Distance of a cluster")
     page.until(lambda _: "expected in the cluster" in page.notes)
-    title = "CMD by membership"
+    title = "Colour and magnitude"
     count = box(page, title, (0.3, 0.4), (40, 60), "BP")
     before = page.page.evaluate(WHEEL, title)
     place = page.page.locator(".bk-Figure").nth(page.page.evaluate(TITLES).index(title))

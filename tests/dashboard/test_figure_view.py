@@ -109,8 +109,8 @@ def test_a_plot_tells_its_title_and_its_sentence(session, view):
     root = view.__panel__().get_root()
     assert told(root) == {
         "role": "img",
-        "aria-label": "Posterior and prior. Dashed: the prior. The posterior appears "
-        "when you press Run.",
+        "aria-label": "Posterior and prior. Dashed: the prior. Press Run to draw from "
+        "the posterior.",
     }
     centre = LineCentre(session, "line_outliers")
     root = data_pane(centre).get_root()

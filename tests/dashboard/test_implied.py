@@ -20,7 +20,7 @@ def normal(loc, scale):
 def test_distances_are_in_parsecs_with_the_share_beyond_the_galaxy():
     said = implied.sentence("log_dist_clust", normal(math.log(920), 2.0), 4300)
     low, high = 920 * np.exp(2.0 * stats.norm.ppf([0.05, 0.95]))
-    assert said.startswith(f"5, 50, 95 %: {low:.3g}, 920, {high:,.0f} pc.")
+    assert said.startswith(f"90 %: {low:.3g} to {high:,.0f} pc, median 920.")
     beyond = stats.norm.sf(math.log(30_000 / 920) / 2)
     assert f"{beyond:.0%} beyond the Galaxy" in said
     sure = implied.sentence("log_dist_clust", normal(math.log(900), 0.01), 4300)
@@ -30,7 +30,7 @@ def test_distances_are_in_parsecs_with_the_share_beyond_the_galaxy():
 def test_fractions_are_numbers_of_what_there_is():
     flat = Prior.of("Uniform", low=0.0, high=1.0)
     said = implied.sentence("Q", flat, 20)
-    assert said == "5, 50, 95 %: 1, 10, 19 outliers of 20."
+    assert said == "90 %: 1 to 19 outliers of 20, median 10."
     assert "of 4,300" in implied.sentence("frac_clust", flat, 4300)
 
 
