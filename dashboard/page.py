@@ -27,8 +27,14 @@ from inference.provenance import StoreError
 
 PART_MILLISECONDS = 25
 """The empty page goes out before its first part is made, and messages between two."""
-FOCUS = {
+LOOKS = {
     "components": {
+        # Arrows of fields and cards would be dark on the dark page.
+        "MuiIconButton": {
+            "styleOverrides": {
+                "root": {"&.MuiIconButton-colorDefault": {"color": "inherit"}}
+            }
+        },
         "MuiButtonBase": {
             "styleOverrides": {
                 "root": {
@@ -38,7 +44,7 @@ FOCUS = {
                     }
                 }
             }
-        }
+        },
     }
 }
 """Who goes from control to control by keys sees where they are."""
@@ -79,7 +85,7 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         header=[view_menu(session), help_button],
         busy_indicator=None,
         sidebar_width=330,
-        theme_config=FOCUS,
+        theme_config=LOOKS,
         # On a phone the controls would cover the page; its menu button opens them.
         sidebar_open="Mobi" not in pn.state.headers.get("User-Agent", ""),
     )

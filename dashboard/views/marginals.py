@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dashboard import figures, previews
+from dashboard.figures.grid import number
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.draws import awaited
@@ -71,7 +72,8 @@ def _numbers(snapshot: Snapshot) -> str:
     if snapshot.problem is None or not snapshot.rows:
         return f"Dashed: the prior. {awaited(snapshot)}"
     parts = [
-        f"{snapshot.problem.symbols[name]}: {row.mean:.4g} ± {row.sd:.2g}"
+        f"{snapshot.problem.symbols[name]}: {number(row.mean, row.sd)} ± "
+        f"{number(row.sd, row.sd)}"
         for name in snapshot.problem.headline
         if (row := snapshot.rows.get(name))
     ]

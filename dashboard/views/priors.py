@@ -89,7 +89,9 @@ class PriorEditor(Viewer):
         self._sliders: dict[str, pmui.EditableFloatSlider] = {}
         self._box = pn.Row(**WIDE)
         density = pn.pane.HTML(
-            pn.bind(self._density, session.param.snapshot), margin=(4, 10, 0, 4), **WIDE
+            pn.bind(self._density, session.param.snapshot, session.param.dark),
+            margin=(4, 10, 0, 4),
+            **WIDE,
         )
         self._layout = pn.Column(
             pn.Row(self._name(), self._reset(), **WIDE),
@@ -189,14 +191,15 @@ class PriorEditor(Viewer):
             return
         self._experiment.set_prior(self._parameter.name, moved)
 
-    def _density(self, snapshot: Snapshot) -> str:
+    def _density(self, snapshot: Snapshot, dark: bool) -> str:
         prior, name = self._prior, self._parameter.name
         if prior.family == "Delta":
             return ""
         limits = axis(prior)
         mine = snapshot.problem is self._problem and snapshot.shown is not None
         draws = snapshot.draws[name] if mine else np.empty(0)
-        return sparkline(prior.scipy.pdf, limits, draws, implied.ticks(name, *limits))
+        words = implied.ticks(name, *limits)
+        return sparkline(prior.scipy.pdf, limits, draws, words, dark=dark)
 
     def _implied(self, snapshot: Snapshot) -> str:
         """Say where the prior's bulk lies, in units that mean something."""

@@ -11,7 +11,12 @@ POINTS, BINS = 80, 40
 
 
 def sparkline(
-    density, limits: tuple[float, float], draws: np.ndarray, words: tuple[str, ...]
+    density,
+    limits: tuple[float, float],
+    draws: np.ndarray,
+    words: tuple[str, ...],
+    *,
+    dark: bool = False,
 ) -> str:
     """Return HTML of a prior's density over a histogram of draws, each to its height.
 
@@ -25,13 +30,16 @@ def sparkline(
         Of the posterior; empty for none.
     words : tuple of str
         Of the ticks, evenly spaced.
+    dark : bool
+        Whether the page is dark.
     """
     low, high = limits
     x = np.linspace(low, high, POINTS)
     height = np.nan_to_num(np.asarray(density(x), dtype=float), posinf=0.0)
     # A density that is infinite at an edge is drawn to where it is finite.
     top = np.quantile(height, 0.98) or height.max()
-    shapes = _bars(draws, limits) + _area(np.minimum(height / (top or 1.0), 1.0))
+    shapes = _bars(draws, limits, palette(dark).posterior)
+    shapes += _area(np.minimum(height / (top or 1.0), 1.0), palette(dark).prior)
     ticks = "".join(f"<span>{escape(word)}</span>" for word in words)
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" '
@@ -42,8 +50,7 @@ def sparkline(
     )
 
 
-def _area(height: np.ndarray) -> str:
-    colour = palette(False).prior
+def _area(height: np.ndarray, colour: str) -> str:
     x = np.linspace(0, WIDTH, height.size)
     points = " ".join(
         f"{a:.1f},{b:.1f}"
@@ -57,7 +64,7 @@ def _area(height: np.ndarray) -> str:
     )
 
 
-def _bars(draws: np.ndarray, limits: tuple[float, float]) -> str:
+def _bars(draws: np.ndarray, limits: tuple[float, float], colour: str) -> str:
     counts = np.histogram(draws[np.isfinite(draws)], BINS, limits)[0]
     if not counts.any():
         return ""
@@ -68,4 +75,4 @@ def _bars(draws: np.ndarray, limits: tuple[float, float]) -> str:
         for k, count in enumerate(counts)
         if count
     )
-    return f'<path d="{path}" fill="{palette(False).posterior}" fill-opacity=".75"/>'
+    return f'<path d="{path}" fill="{colour}" fill-opacity=".75"/>'

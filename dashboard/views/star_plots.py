@@ -57,7 +57,7 @@ def describe_stars(snapshot: Snapshot) -> str:
     if membership is None:
         return f"{text}."
     likely = int((membership > 0.5).sum())
-    return f"{text}; {likely:,} are more likely members than not: dark."
+    return f"{text}; {likely:,} likely members. Colour: membership."
 
 
 def _describe_motion(snapshot: Snapshot) -> str:

@@ -202,7 +202,7 @@ def test_ticked_rows_are_chosen(session):
 
 def test_plots_of_stars_say_what_they_show(fitted):
     membership = fitted.shown.stars.membership
-    likely = f"{(membership > 0.5).sum():,} are more likely members"
+    likely = f"{(membership > 0.5).sum():,} likely members"
     assert likely in describe_stars(fitted)
     for plot in PLOTS.values():
         assert plot.describe(fitted)
