@@ -32,7 +32,7 @@ LOOKS = {
         # Arrows of fields and cards would be dark on the dark page.
         "MuiIconButton": {
             "styleOverrides": {
-                "root": {"&.MuiIconButton-colorDefault": {"color": "inherit"}}
+                "root": {"&:not([class*=MuiIconButton-color])": {"color": "inherit"}}
             }
         },
         "MuiButtonBase": {

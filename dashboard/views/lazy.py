@@ -34,11 +34,11 @@ class LazyTabs(Viewer):
         self._look()
 
     def _look(self, *_) -> None:
-        active = self._tabs.active
+        self.active = active = self._tabs.active
         column = self._columns[active]
+        # What is built knows that it is looked at: it comes to the page complete.
         if not column:
             column.append(self._builders[active](self.param.active.rx() == active))
-        self.active = active
 
     def __panel__(self):
         return self._tabs

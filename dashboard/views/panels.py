@@ -94,10 +94,11 @@ class Posterior(Viewer):
     def _look(self, *_) -> None:
         panel = self._on[min(self._tabs.active, len(self._on) - 1)]
         column = self._columns[panel.key]
+        # What is built knows that it is looked at: it comes to the page complete.
+        self.open = panel.key
         if not column:
             seen = self.param.open.rx() == panel.key
             column.append(panel.build(self._place(seen)))
-        self.open = panel.key
 
     def __panel__(self):
         return self._tabs
