@@ -49,7 +49,8 @@ class Influence(NamedTuple):
         if self.contraction <= 0.05:
             return "as wide as the prior"
         ratio = 1 / np.sqrt(max(1 - self.contraction, 1e-12))
-        return f"{ratio:,.3g} times as narrow as the prior"
+        times = f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+        return f"{times} times as narrow as the prior"
 
 
 def influence(record: RunRecord) -> dict[str, Influence]:

@@ -190,7 +190,8 @@ def _ticks(scene: Scene, draws: Draws, row: int, column: int):
     across, up = scene.names[column], scene.names[row]
     cell, last = scene.cell(row, column), row == len(scene.names) - 1
     rules, notes = [], []
-    most = 3 if len(scene.names) < 5 else 2
+    # A label must have room on a phone too.
+    most = 3 if len(scene.names) < 4 else 2
     if np.size(draws[across]):
         rules, notes = panels.bottom_ticks(cell, scene.limits[across], most, words=last)
     if column < row and np.size(draws[up]):

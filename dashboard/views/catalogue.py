@@ -10,7 +10,7 @@ from panel.viewable import Viewer
 from dashboard.experiment import PARALLAX_SPAN, ZERO_POINTS, Experiment
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
-from dashboard.views.layout import WIDE
+from dashboard.views.layout import FIELD, WIDE
 from dashboard.views.text import Sentence, notify
 from data import (
     M67_QUERY,
@@ -107,6 +107,7 @@ def _cut(experiment: Experiment) -> list:
             start=PARALLAX_SPAN[0],
             end=PARALLAX_SPAN[1],
             step=0.05,
+            sx=FIELD,
             **SMALL,
         ),
         pmui.Select.from_param(
@@ -119,6 +120,7 @@ def _cut(experiment: Experiment) -> list:
             step=0.001,
             format="0.000",
             visible=constant,
+            sx=FIELD,
             **SMALL,
         ),
     ]
@@ -151,6 +153,7 @@ def _one_star(experiment: Experiment) -> list:
             end=10.0,
             step=0.01,
             visible=own,
+            sx=FIELD,
             **SMALL,
         ),
         pmui.EditableFloatSlider.from_param(
@@ -159,6 +162,7 @@ def _one_star(experiment: Experiment) -> list:
             end=3.0,
             step=0.01,
             visible=own,
+            sx=FIELD,
             **SMALL,
         ),
     ]

@@ -9,7 +9,7 @@ from panel.viewable import Viewable, Viewer
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.views.catalogue import CatalogueControls
-from dashboard.views.layout import WIDE
+from dashboard.views.layout import FIELD, WIDE
 from dashboard.views.priors import PriorEditors
 from inference.problems import PROBLEMS
 
@@ -67,6 +67,7 @@ class Controls(Viewer):
                     experiment.param.method,
                 ),
                 size="small",
+                sx=FIELD,
                 margin=(4, 14),
                 **WIDE,
             ),
@@ -125,7 +126,7 @@ def _closed_card(title: str, build: Callable[[], Viewable]) -> pmui.Card:
 
 
 def _line_data(experiment: Experiment) -> pn.Column:
-    whole = {"size": "small", "margin": (4, 10), **WIDE}
+    whole = {"size": "small", "sx": FIELD, "margin": (4, 10), **WIDE}
     return pn.Column(
         pmui.EditableIntSlider.from_param(experiment.param.points, **whole),
         pmui.EditableFloatSlider.from_param(
@@ -144,7 +145,7 @@ def _line_data(experiment: Experiment) -> pn.Column:
 
 
 def _sampler(experiment: Experiment) -> pn.Column:
-    settings = {"size": "small", "margin": (4, 10), **WIDE}
+    settings = {"size": "small", "sx": FIELD, "margin": (4, 10), **WIDE}
     method = pmui.Select.from_param(
         experiment.param.method,
         visible=experiment.param.problem.rx() == "cluster",

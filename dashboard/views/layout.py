@@ -11,6 +11,12 @@ from inference.problems import Problem
 WIDE = {"sizing_mode": "stretch_width"}
 TABS = {"sx": {"& .MuiTab-root": {"minWidth": 0, "padding": "10px 11px"}}}
 """Tabs as narrow as their words: all are seen, and none is behind an arrow."""
+FIELD = {
+    "& .MuiFormLabel-root, & .MuiInputBase-input": {"fontSize": "13px"},
+    "& .MuiInputBase-root": {"marginLeft": 0},
+    "& .MuiInputAdornment-root": {"marginLeft": 0},
+}
+"""Of a slider's field: small enough for a number of six characters."""
 
 
 class Place(NamedTuple):

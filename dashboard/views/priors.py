@@ -15,7 +15,7 @@ from dashboard.prior_moves import (
 )
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
-from dashboard.views.layout import WIDE
+from dashboard.views.layout import FIELD, WIDE
 from dashboard.views.sparkline import sparkline
 from dashboard.views.text import Sentence
 from inference.presets import PRESETS, PUBLISHED, name_of
@@ -23,12 +23,6 @@ from inference.priors import Prior, SpecError
 from inference.problems import Parameter, Problem
 
 OWN = "Your own"
-FIELD = {
-    "& .MuiFormLabel-root, & .MuiInputBase-input": {"fontSize": "13px"},
-    "& .MuiInputBase-root": {"marginLeft": 0},
-    "& .MuiInputAdornment-root": {"marginLeft": 0},
-}
-"""Small enough for a number of six characters."""
 
 
 class PriorEditors(Viewer):
@@ -161,7 +155,8 @@ class PriorEditor(Viewer):
         start, end = slider_range(self._prior, self._parameter, name, value)
         step = grid_step(start, end)
         slider = pmui.EditableFloatSlider(
-            label=name,
+            # A fixed value has no argument but itself.
+            label=self._parameter.symbol if self._prior.family == "Delta" else name,
             value=value,
             start=self._start(name, start, step, value),
             end=end,
