@@ -230,6 +230,7 @@ def test_a_cut_that_leaves_no_star_is_a_sentence(visit):
     page = visit()
     page.choose("Distance of a cluster")
     page.open_card("Data")
+    page.page.get_by_text("kept by the cut").wait_for()
     boxes = page.page.locator("input[type=text], input[type=number]")
     ends = [b for b in boxes.all() if b.input_value() in ("3", "3.00", "0.2", "0.20")]
     assert len(ends) == 2
