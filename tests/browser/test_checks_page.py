@@ -13,6 +13,8 @@ def test_a_box_on_the_replicates_chooses_the_draws_that_made_them(visit):
     page.page.get_by_role("combobox", name="Test statistic").click()
     page.page.locator("li").filter(has_text="slope of the best line").click()
     page.page.get_by_text("Observed slope of the best line").wait_for()
+    # The histogram follows its sentence; a box drawn before is one on the last.
+    page.page.wait_for_timeout(1500)
     # Data, then checks: the statistic is at the lower left.
     page.box_on(1, (0.24, 0.62), (50, 60), lambda: "Chosen" in page.notes)
     chosen = re.search(r"Chosen: ([\d,]+) draws with slope of the best", page.notes)
