@@ -103,15 +103,16 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
                 margin=(4, 8),
             )
         ]
+        document.add_timeout_callback(fill_sidebar, PART_MILLISECONDS)
         if trouble:
             notify(ValueError(trouble))
 
     def fill_sidebar() -> None:
         page.sidebar = [Controls(session)]
 
-    # The browser reads its scripts while the server makes what they will show.
-    for wait, fill in enumerate((fill_main, fill_sidebar), 1):
-        document.add_timeout_callback(fill, wait * PART_MILLISECONDS)
+    # The browser reads its scripts while the server makes what they will show, and
+    # draws the plots while the server makes the controls.
+    document.add_timeout_callback(fill_main, PART_MILLISECONDS)
     # The page would follow the server's one busy flag, that of all sessions, and be
     # kept alive by it for ever. Giving it another reference takes that watcher away.
     with edit_readonly(page):
