@@ -137,7 +137,7 @@ def test_without_live_draws_are_weighted_and_withdrawn_where_they_cannot_be(visi
     type_prior(page, "0", "0.5")
     assert "Dotted: estimated from this run's draws, good" in page.notes
     type_prior(page, "3", "0.01")
-    assert "too far from the run to estimate" in page.notes
+    page.page.get_by_text("too far from the run to estimate").first.wait_for()
     before = caption_numbers(page.notes)["b"]
     page.press("Run")
     page.settle()

@@ -43,7 +43,7 @@ def test_a_run_is_there_after_the_server_was_killed(
     with serving(free_port, log, environment):
         page = Visit(context.new_page(), f"{address}?problem=line&view=demo")
         scale = page.page.get_by_label("scale").and_(page.page.locator("input")).first
-        scale.fill("0.05")
+        scale.fill("0.1")
         scale.press("Enter")
         page.settle()
         page.page.wait_for_url(re.compile("run=[0-9a-f]{32}"), timeout=20_000)
