@@ -93,7 +93,8 @@ def served(options: Sequence[str] = (), variables: Mapping[str, str] | None = No
         _wait_for(port)
         yield f"http://127.0.0.1:{port}/app", server
     finally:
-        server.terminate()
+        # There is nothing to save: a busy machine takes long to end it gently.
+        server.kill()
         server.wait(20)
 
 

@@ -81,7 +81,7 @@ def _stalls(page: Page, beats: Path):
 def _memory(page: Page, server: int, runs: int):
     """Move a slider, wait for the run, and look at memory half-way and at the end."""
     slider, sizes = second_prior(page), []
-    for half in range(2):
+    for _ in range(2):
         for k in range(runs // 2):
             slider.focus()
             page.keyboard.press("ArrowRight" if k % 2 == 0 else "ArrowLeft")
@@ -90,7 +90,6 @@ def _memory(page: Page, server: int, runs: int):
         page.wait_for_timeout(1500)
         heap = page.evaluate("window.gc && gc(); performance.memory.usedJSHeapSize")
         sizes.append([resident(server), heap / 2**20])
-        del half
     (server_half, heap_half), (server_end, heap_end) = sizes
     print(f"server {server_half:.0f} -> {server_end:.0f} MiB, "
           f"page {heap_half:.0f} -> {heap_end:.0f} MiB")  # fmt: skip
