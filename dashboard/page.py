@@ -5,6 +5,7 @@ from functools import partial
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 from bokeh.themes import Theme
 from panel.io import hold
 from panel.util.parameters import edit_readonly
@@ -17,6 +18,7 @@ from dashboard.snapshot import Snapshot
 from dashboard.views.browser import Browser
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
+from dashboard.views.figure import Picture
 from dashboard.views.menu import other_view, shortcut_help, view_menu
 from dashboard.views.panels import KEYS, VIEWS
 from dashboard.views.runbar import RunBar
@@ -80,9 +82,15 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         return built[name]
 
     help_dialog, help_button = shortcut_help()
+    main = pn.Column(sizing_mode="stretch_width", margin=(4, 8))
+    sidebar = pn.Column(sizing_mode="stretch_width")
     page = pmui.Page(
         title="Nutshell",
         header=[view_menu(session), help_button],
+        # Both are filled below. The page itself, once it is on its way to the browser,
+        # can miss that it was given another child; a column does not.
+        main=[main],
+        sidebar=[sidebar],
         busy_indicator=None,
         sidebar_width=330,
         theme_config=LOOKS,
@@ -93,22 +101,14 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     def fill_main() -> None:
         bar = RunBar(session)
         browser = _browser(session, bar, help_dialog)
-        page.main = [
-            pn.Column(
-                browser,
-                bar,
-                pn.bind(middle, session.experiment.param.problem),
-                help_dialog,
-                sizing_mode="stretch_width",
-                margin=(4, 8),
-            )
-        ]
+        middle_of = pn.bind(middle, session.experiment.param.problem)
+        main.objects = [browser, bar, middle_of, help_dialog]
         document.add_timeout_callback(fill_sidebar, PART_MILLISECONDS)
         if trouble:
             notify(ValueError(trouble))
 
     def fill_sidebar() -> None:
-        page.sidebar = [Controls(session)]
+        sidebar.append(Controls(session))
 
     # The browser reads its scripts while the server makes what they will show, and
     # draws the plots while the server makes the controls.
@@ -124,9 +124,24 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     def end(_) -> None:
         pulse.leave(session)
         session.close()
+        _let_go(page, document)
 
     pn.state.on_session_destroyed(end)
     return page
+
+
+def _let_go(page: pmui.Page, document: Document) -> None:
+    """Undo what would keep a closed page in memory for as long as the server lives.
+
+    HoloViews holds every plot that listens to a mouse until it is cleaned up, which
+    Panel does not ask of the plots of this kind of page; and Panel holds what it shows
+    notifications in by its name.
+    """
+    for picture in page.select(Picture):
+        picture.clean_up()
+    views = pn.state._views
+    for name in [name for name, view in views.items() if view[2] is document]:
+        del views[name]
 
 
 def _library() -> tuple[Library | None, str]:

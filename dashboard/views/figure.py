@@ -65,6 +65,11 @@ class Picture(pn.pane.HoloViews):
         """Those that are on a page."""
         return [plot for plot, _ in self._plots.values()]
 
+    def clean_up(self) -> None:
+        """Take the plots' ears away: the page is closed."""
+        for plot in self.plots:
+            plot.cleanup()
+
 
 class FigureView(Viewer):
     """A pure figure function bound to a session's snapshot.

@@ -225,10 +225,12 @@ def visit(server, browser):
     """Open pages; at the end of the test none may have had an error."""
     visits: list[Visit] = []
 
-    def open_page(**options) -> Visit:
+    def open_page(slower: float = 1, **options) -> Visit:
         settings = {"viewport": {"width": 1280, "height": 800}} | options
-        context = browser.new_context(**settings)
-        visits.append(Visit(context.new_page(), server))
+        page = browser.new_context(**settings).new_page()
+        speed = page.context.new_cdp_session(page)
+        speed.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+        visits.append(Visit(page, server))
         return visits[-1]
 
     yield open_page

@@ -320,7 +320,7 @@ def test_killed_again_and_again_it_writes_the_same_file(tmp_path, engine):
 
 
 def test_ctrl_c_keeps_and_writes_and_can_be_resumed(tmp_path, engine):
-    content = CONTENT | {"sampler": CONTENT["sampler"] | {"draws": 20_000, "chains": 8}}
+    content = CONTENT | {"sampler": CONTENT["sampler"] | {"draws": 20_000, "chains": 16}}
     spec, out = tmp_path / "spec.json", tmp_path / "cut.nc"
     spec.write_text(json.dumps(content))
     process = headless(spec, "--out", out)
@@ -337,7 +337,7 @@ def test_ctrl_c_keeps_and_writes_and_can_be_resumed(tmp_path, engine):
     assert 0 < some.shape[1] < 20_000
     assert main(["run", "--resume", str(out)]) == 0
     whole = draws_in(out)["m"]
-    assert whole.shape == (8, 20_000)
+    assert whole.shape == (16, 20_000)
     np.testing.assert_array_equal(whole[:, : some.shape[1]], some)
     assert not (tmp_path / "cut.nc.run").exists()
 
