@@ -46,6 +46,8 @@ class Pulse:
     def leave(self, session: Watching) -> None:
         """Look at it no more."""
         self._called.pop(session, None)
+        # A page that closes takes the turns that it was promised with it.
+        self._waiting.discard(session)
 
     def _beat(self) -> None:
         while True:
@@ -62,7 +64,11 @@ class Pulse:
         if session.stirs or now - last > ANYWAY:
             self._called[session] = document, now
             self._waiting.add(session)
-            document.add_next_tick_callback(lambda: self._call(session))
+            try:
+                document.add_next_tick_callback(lambda: self._call(session))
+            except AttributeError:
+                # Bokeh takes a closed page's document apart before it says so.
+                self.leave(session)
 
     def _call(self, session: Watching) -> None:
         try:

@@ -17,5 +17,10 @@ class Idle(ThreadPoolExecutor):
 
 
 @pytest.fixture
-def session():
-    return Session(Experiment(), Idle(1))
+def idle():
+    return Idle(1)
+
+
+@pytest.fixture
+def session(idle):
+    return Session(Experiment(), idle)

@@ -74,6 +74,24 @@ def test_a_page_that_fails_is_called_again_and_one_that_left_is_not(caplog):
     assert not page.turns
 
 
+def test_a_closed_page_stops_nobody_and_is_let_go():
+    pulse = StillPulse()
+    closing, document = Page(pulse), Document()
+    closing.stirs = True
+    pulse.join(closing, document)
+    pulse.look(closing)
+    pulse.leave(closing)
+    pulse.join(closing, document)
+    # The turn that it waited for is gone: it is not waited for any more.
+    pulse.look(closing)
+    assert len(document.session_callbacks) == 2
+    pulse.leave(closing)
+    document.callbacks.destroy()
+    pulse.join(closing, document)
+    pulse.look(closing)
+    assert closing not in pulse._called
+
+
 def test_the_thread_reaches_a_document():
     pulse, document = Pulse(), Document()
 

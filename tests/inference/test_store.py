@@ -320,7 +320,9 @@ def test_killed_again_and_again_it_writes_the_same_file(tmp_path, engine):
 
 
 def test_ctrl_c_keeps_and_writes_and_can_be_resumed(tmp_path, engine):
-    content = CONTENT | {"sampler": CONTENT["sampler"] | {"draws": 20_000, "chains": 16}}
+    content = CONTENT | {
+        "sampler": CONTENT["sampler"] | {"draws": 20_000, "chains": 16}
+    }
     spec, out = tmp_path / "spec.json", tmp_path / "cut.nc"
     spec.write_text(json.dumps(content))
     process = headless(spec, "--out", out)
