@@ -135,8 +135,9 @@ def residuals(record: RunRecord, edges: np.ndarray | None = None) -> Residuals:
         With draws.
     edges : array (bin + 1,), optional
         Of the parallaxes' histogram [mas], for a cluster: counts are compared with
-        the median of the replicates' counts. A bin's standard deviation is taken for
-        one star at least, for counts are whole.
+        the median of the replicates' counts, of as many stars within the data's cut.
+        A bin's standard deviation is taken for one star at least, for counts are
+        whole.
     """
     data = record.observed
     if edges is None:
@@ -145,7 +146,10 @@ def residuals(record: RunRecord, edges: np.ndarray | None = None) -> Residuals:
             record.spec.model, _population(record, index), record.observed
         )
         return Residuals(data["x"], (data["y"] - mean) / sd)
-    counts = np.stack([np.histogram(r, edges)[0] for r in replicates(record).values])
+    values, (low, high) = replicates(record).values, cut(record.spec)
+    counts = np.stack([np.histogram(one, edges)[0] for one in values])
+    kept = ((values >= low) & (values <= high)).sum(axis=1, keepdims=True)
+    counts = counts * (data["parallax"].size / np.maximum(kept, 1))
     seen = np.histogram(data["parallax"], edges)[0]
     sd = np.maximum(counts.std(axis=0, ddof=1), 1.0)
     middle = (edges[1:] + edges[:-1]) / 2

@@ -215,7 +215,8 @@ def _of_cut(record: RunRecord) -> list[str]:
         return []
     return [
         f"The model knows of no cut and puts {share:.1%} of its stars beyond "
-        f"{low:g} to {high:g} mas; statistic and PIT leave those out."
+        f"{low:g} to {high:g} mas. The checks leave those out, but the fit did not: "
+        "part of what they find is the cut."
     ]
 
 

@@ -171,6 +171,13 @@ def test_transforms_of_a_cluster_s_stars_are_uniform(data):
     assert not checks.uniformity(values).leaves
 
 
+def test_residuals_of_a_cut_sample_are_of_what_the_cut_keeps():
+    sizes = checks.residuals(cluster_record(10, data=CUT), EDGES).size
+    # Of 30 bins with unit variance: five Monte-Carlo standard errors.
+    assert np.mean(sizes) == pytest.approx(0, abs=5 / np.sqrt(30))
+    assert np.mean(sizes**2) == pytest.approx(1, abs=5 * np.sqrt(2 / 30))
+
+
 def test_a_cluster_at_a_wrong_distance_shows_in_residuals_and_transforms():
     right = cluster_record(9)
     wrong = cluster_record(9, log_dist_clust=np.log(820.0))
