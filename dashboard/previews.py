@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.snapshot import Snapshot
+from dashboard.snapshot import Snapshot, scalars
 from data import DataError, LineData, fitted_stars, simulate_line
 from inference import predictive
 from inference.components import Noise, component_counts, noise
+from inference.progress import RunRecord
 from inference.spec import RunSpec
 
 LINES = 40
+LINES_BESIDE = 15
+"""Of A: enough to see where it goes, and few enough to see the others."""
 REPLICATES = 50
 PRIOR_REPLICATES = 40
 BINS = 56
@@ -76,6 +79,14 @@ def lines(snapshot: Snapshot) -> np.ndarray:
     if not draws["m"].size:
         return np.empty((0, 2))
     chosen = predictive.thin(draws, ("m", "b"), LINES)
+    return np.stack([chosen["m"], chosen["b"]], axis=1)
+
+
+def lines_beside(snapshot: Snapshot) -> np.ndarray:
+    """Return slope and intercept of some draws of A, (line, 2)."""
+    if snapshot.beside is None or not snapshot.beside.drawn:
+        return np.empty((0, 2))
+    chosen = predictive.thin(scalars(snapshot.beside), ("m", "b"), LINES_BESIDE)
     return np.stack([chosen["m"], chosen["b"]], axis=1)
 
 
@@ -166,6 +177,20 @@ def replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     chosen = predictive.thin(draws, POPULATION, REPLICATES)
     generator = np.random.default_rng(0)
     return _counts(chosen, snapshot.observed, edges, generator)
+
+
+def replicates_beside(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
+    """Return counts of parallaxes that A's draws predict, (replicate, bin)."""
+    if snapshot.beside is None or not snapshot.beside.drawn:
+        return np.empty((0, len(edges) - 1))
+    return _counts_of(snapshot.beside, tuple(edges))
+
+
+@lru_cache(maxsize=4)
+def _counts_of(record: RunRecord, edges: tuple[float, ...]) -> np.ndarray:
+    chosen = predictive.thin(scalars(record), POPULATION, REPLICATES)
+    generator = np.random.default_rng(0)
+    return _counts(chosen, record.observed, np.array(edges), generator)
 
 
 @lru_cache(maxsize=8)

@@ -140,9 +140,14 @@ class Snapshot:
         return {name: values[mask][None] for name, values in self.draws.items()}
 
     @property
+    def beside(self) -> RunRecord | None:
+        """A, where it is another run than the one shown."""
+        return self.kept if self.kept is not self.shown else None
+
+    @property
     def ghost_draws(self) -> Mapping[str, np.ndarray]:
         """Draws of the run before while it is to be seen, or else of A."""
-        other = self.ghost or (self.kept if self.kept is not self.shown else None)
+        other = self.ghost or self.beside
         return scalars(other) if other is not None else {}
 
     @property

@@ -64,7 +64,7 @@ def star_distance(
     exact
         The posterior by quadrature, as xs and density.
     ghost, estimate
-        Distances [pc] of an older run and of a re-weighted one, (chain, draw).
+        Distances [pc] of the run kept as A and of a re-weighted one, (chain, draw).
     limits
         Range of the axis [pc]; from what is drawn where left out.
     logx
@@ -159,7 +159,7 @@ def _looks(dark: bool, logx: bool) -> dict[str, Any]:
         ),
         "home": home_template(),
         "posterior": shape("posterior", color=c.posterior, alpha=0.5),
-        "ghost": line("run before", color=c.ghost, line_width=1.2),
+        "ghost": line("A", color=c.ghost, line_width=1.2),
         "estimate": line(
             "estimate", color=c.estimate, line_width=2, line_dash="dotted"
         ),

@@ -22,6 +22,7 @@ def line_fit(
     *,
     lines: np.ndarray,
     prior_lines: np.ndarray,
+    lines_beside: np.ndarray | None = None,
     membership: np.ndarray | None = None,
     truth: tuple[float, float] | None = None,
     left_out: Columns | None = None,
@@ -37,8 +38,8 @@ def line_fit(
         (point,) data and the error of y.
     lines
         (line, 2) slope m and intercept b of posterior draws; (0, 2) for none.
-    prior_lines
-        (line, 2) the same of the prior.
+    prior_lines, lines_beside
+        (line, 2) the same of the prior, and of the run kept as A.
     membership
         (point,) probability to be an inlier, or None for a model without outliers.
         Probable outliers are diamonds, and all points are shaded.
@@ -65,12 +66,14 @@ def line_fit(
     left, right = home[0], home[2]
     outlier = _outlier(x, membership)
     suspect = outlier > 0.5
+    beside = np.empty((0, 2)) if lines_beside is None else lines_beside
     known = np.array([truth] if truth else []).reshape(-1, 2)
     return looks["figure"].clone(
         [
             looks["home"].clone([home] if x.size else []),
             looks["prior"].clone(_segments(prior_lines, left, right)),
             looks["posterior"].clone(_segments(lines, left, right)),
+            looks["A"].clone(_segments(beside, left, right)),
             looks["truth"].clone(_segments(known, left, right)),
             looks["errors"].clone((x, y, yerr)),
             looks["points"].clone(_columns(x, y, outlier, ~suspect)),
@@ -165,6 +168,7 @@ def _looks(dark: bool) -> dict[str, Any]:
         "home": home_template(),
         "prior": _fan("prior", color=c.prior, alpha=0.3, line_dash="dashed"),
         "posterior": _fan("posterior", color=c.posterior, alpha=0.3),
+        "A": _fan("A", color=c.ink, alpha=0.45, line_dash="dotdash"),
         "truth": _fan("truth", color=c.reference, line_width=1.6),
         "errors": template(
             hv.ErrorBars([], "x", ["y", "error"]),

@@ -21,6 +21,7 @@ def parallax_histogram(
     replicates: np.ndarray,
     edges: np.ndarray,
     prior_replicates: np.ndarray | None = None,
+    replicates_beside: np.ndarray | None = None,
     mixture: np.ndarray | None = None,
     dark: bool = False,
 ) -> hv.Overlay:
@@ -40,6 +41,8 @@ def parallax_histogram(
         (bin + 1,) [mas].
     prior_replicates
         The same of the prior: the outline of its band, dashed.
+    replicates_beside
+        The same of the run kept as A: the outline of its band, solid.
     mixture
         Expected stars of field and of cluster, (2, bin); (2, 0) for none.
     dark
@@ -54,7 +57,7 @@ def parallax_histogram(
     observed = _count(parallax, edges)
     brushed = _brushed(parallax, selected, edges)
     low, middle, high = _band(replicates)
-    prior = _band(prior_replicates)
+    prior, beside = _band(prior_replicates), _band(replicates_beside)
     field, members = np.zeros((2, 0)) if mixture is None else mixture
     looks = _looks(dark)
     return looks["figure"].clone(
@@ -65,6 +68,7 @@ def parallax_histogram(
             looks["band"].clone(_filled(edges, low, high)),
             looks["median"].clone(_outline(edges, middle)),
             looks["prior"].clone(_two_outlines(edges, prior[0], prior[2])),
+            looks["A"].clone(_two_outlines(edges, beside[0], beside[2])),
             looks["field"].clone(_middles(edges, field)),
             looks["cluster"].clone(_middles(edges, members)),
         ]
@@ -151,6 +155,7 @@ def _looks(dark: bool) -> dict[str, Any]:
             line_width=1.4,
             line_dash="dashed",
         ),
+        "A": line("A, 5\N{EN DASH}95 %", color=c.ink, line_width=1.0),
         "field": line(
             "field stars", color=c.reference, line_width=1.4, line_dash="dotted"
         ),

@@ -93,6 +93,7 @@ class ClusterCentre(Viewer):
             replicates=previews.replicates(snapshot, edges),
             edges=edges,
             prior_replicates=previews.prior_replicates(snapshot, edges),
+            replicates_beside=previews.replicates_beside(snapshot, edges),
             mixture=previews.mixture(snapshot, edges),
             dark=dark,
         )

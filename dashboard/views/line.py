@@ -69,6 +69,7 @@ class LineCentre(Viewer):
             observed["yerr"],
             lines=previews.lines(snapshot),
             prior_lines=previews.prior_lines(snapshot.spec),
+            lines_beside=previews.lines_beside(snapshot),
             membership=previews.inlier_probability(snapshot),
             truth=(data["slope"], data["intercept"]),
             left_out=(points.x[apart], points.y[apart]),

@@ -9,7 +9,7 @@ from panel.viewable import Viewer
 
 from dashboard import figures, previews, stars
 from dashboard.session import Session
-from dashboard.snapshot import Snapshot
+from dashboard.snapshot import Snapshot, scalars
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.panels import Posterior
@@ -102,8 +102,11 @@ class StarCentre(Viewer):
             xs = np.union1d(coarse, np.linspace(max(around[0], 1.0), around[1], 200))
             density = prior_density(snapshot.spec, "distance", xs)
         within = stars.in_cluster(snapshot)
+        a = scalars(snapshot.beside) if snapshot.beside is not None else {}
         return figures.star_distance(
             draws=draws,
+            ghost=a.get("distance"),
+            estimate=snapshot.estimated_draws.get("distance"),
             prior=(xs, density),
             inverse_parallax=1000.0 / parallax if parallax > 0 else None,
             cluster=within and (within.distances, within.density),

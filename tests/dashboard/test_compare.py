@@ -2,13 +2,17 @@
 
 import time
 
+import numpy as np
 import pytest
 
+from dashboard import previews
 from dashboard.experiment import Experiment
 from dashboard.session import Session
+from dashboard.snapshot import Snapshot
 from dashboard.views.table import _differences
 from inference.priors import Prior
-from inference.runner import Phase
+from inference.progress import Phase, RunRecord
+from inference.spec import RunSpec
 
 
 @pytest.fixture
@@ -50,9 +54,18 @@ def test_another_seed_is_noise_and_another_prior_is_not(session):
     assert session.snapshot.kept is session.snapshot.shown
     assert session.snapshot.ghost_draws == {}
     assert _differences(session.snapshot, ["m"]) == ""
+
+    def kept_lines() -> set[tuple[float, float]]:
+        return set(map(tuple, previews.lines_beside(session.snapshot)))
+
+    assert kept_lines() == set()
+    a = session.snapshot.draws
+    drawn_by_a = set(zip(a["m"].ravel(), a["b"].ravel(), strict=True))
     session.experiment.seed += 1
     done(session)
     assert session.snapshot.ghost_name == "A"
+    assert kept_lines() <= drawn_by_a
+    assert len(kept_lines()) == previews.LINES_BESIDE
     assert set(session.snapshot.ghost_draws) == {"theta", "b_perp", "m", "b"}
     assert words(session) == dict.fromkeys(session.snapshot.problem.names, False)
     session.experiment.set_prior("b_perp", Prior.of("Normal", loc=0.4, scale=0.02))
@@ -71,3 +84,39 @@ def test_a_is_kept_for_its_problem_and_let_go(session):
     session.let_go()
     session.tick()
     assert session.snapshot.kept is None
+
+
+def cluster_run(share: float) -> RunRecord:
+    """A run that is sure of its population."""
+    spec = RunSpec.from_json({"model": "cluster", "sampler": {"chains": 1}})
+    rng = np.random.default_rng(3)
+    observed = {
+        "parallax": rng.normal(1.2, 0.3, 400),
+        "parallax_error": np.full(400, 0.1),
+        "zero_point": np.zeros(400),
+    }
+    population = {"log_L": 6.0, "log_dist_clust": 6.7, "log_sigma": -4.0}
+    draws = {n: np.full((1, 60), v) for n, v in population.items()}
+    draws["frac_clust"] = np.full((1, 60), share)
+    return RunRecord(spec, observed, Phase.DONE, drawn=60, draws=draws)
+
+
+def test_a_predicts_parallaxes_as_it_did_when_it_was_shown():
+    one, other = cluster_run(0.4), cluster_run(0.9)
+    edges = np.linspace(0, 3, 21)
+
+    def shown(run: RunRecord, kept: RunRecord | None) -> Snapshot:
+        spec, observed = run.spec, run.observed
+        return Snapshot(spec=spec, observed=observed, shown=run, kept=kept)
+
+    itself = previews.replicates_beside(shown(one, one), edges)
+    nothing = previews.replicates_beside(shown(one, None), edges)
+    assert itself.shape == nothing.shape == (0, 20)
+    before = previews.replicates(shown(one, None), edges)
+    np.testing.assert_array_equal(
+        previews.replicates_beside(shown(other, one), edges), before
+    )
+    now = previews.replicates(shown(other, one), edges)
+    # More stars of the cluster, within 0.1 mas of 1.23 mas.
+    near = slice(7, 10)
+    assert now[:, near].sum() > 1.5 * before[:, near].sum()
