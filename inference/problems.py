@@ -159,8 +159,8 @@ STAR = Problem(
     parameters=(
         Parameter(
             "normed",
-            "2 r / L",
-            "distance in units of half the scale L",
+            "2r/L",
+            "distance r, in halves of the length L",
             POSITIVE,
             ("Chi2", "Gamma", "LogNormal", "Uniform"),
             Prior.of("Chi2", df=6.0),

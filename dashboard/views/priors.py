@@ -23,6 +23,15 @@ from inference.priors import Prior, SpecError
 from inference.problems import Parameter, Problem
 
 OWN = "Your own"
+CALLED = {
+    "StudentT": "Student t",
+    "HalfNormal": "Half-normal",
+    "HalfCauchy": "Half-Cauchy",
+    "LogNormal": "Log-normal",
+    "Chi2": "Chi-squared",
+    "Delta": "Fixed",
+}
+"""Families whose names in NumPyro are not what a person calls them."""
 
 
 class PriorEditors(Viewer):
@@ -74,9 +83,10 @@ class PriorEditor(Viewer):
         self._family = pmui.Select(
             label="Family",
             disabled=len(parameter.families) == 1,
-            options=list(parameter.families),
+            options={CALLED.get(name, name): name for name in parameter.families},
             value=self._prior.family,
             size="small",
+            sx={"& .MuiSelect-select": {"fontSize": "13px"}},
             margin=(8, 4, 0, 10),
             width=122,
         )
