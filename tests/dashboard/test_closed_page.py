@@ -1,6 +1,5 @@
 """A page that was closed leaves nothing behind in the server."""
 
-import asyncio
 import inspect
 from concurrent.futures import Executor
 
@@ -29,8 +28,9 @@ def opened(engine: Executor, pulse: Pulse):
             turn = document.session_callbacks[0]
             document.callbacks.remove_session_callback(turn)
             answer = turn.callback()
+            # Panel's own news to the browser that is not there.
             if inspect.iscoroutine(answer):
-                asyncio.run(answer)
+                answer.close()
     return session
 
 

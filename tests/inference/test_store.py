@@ -276,9 +276,18 @@ def test_a_run_is_not_extended_beyond_what_a_spec_may_ask(engine, points):
 
 def headless(*arguments) -> subprocess.Popen:
     command = [sys.executable, "-m", "inference", "run", *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
+    # Tests that run in a shell's background ignore Ctrl-C, and so would their children.
+    own = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, own)
 
 
 def draws_in(path: Path) -> dict[str, np.ndarray]:
