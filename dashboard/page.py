@@ -29,6 +29,8 @@ from inference.provenance import StoreError
 
 PART_MILLISECONDS = 25
 """The empty page goes out before its first part is made, and messages between two."""
+FIRST_RUN = 0.25
+"""Seconds that the first figures wait for a first run; a line takes a tenth of one."""
 LOOKS = {
     "components": {
         # Arrows of fields and cards would be dark on the dark page.
@@ -98,7 +100,14 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         sidebar_open="Mobi" not in pn.state.headers.get("User-Agent", ""),
     )
 
+    # The first run begins while the browser reads its scripts.
+    session.tick()
+
     def fill_main() -> None:
+        if session.current is not None:
+            # Figures that are made with its draws need not be drawn again for them.
+            session.current.wait(FIRST_RUN)
+            session.poll()
         bar = RunBar(session)
         browser = _browser(session, bar, help_dialog)
         middle_of = pn.bind(middle, session.experiment.param.problem)
