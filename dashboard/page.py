@@ -27,8 +27,10 @@ from inference import library
 from inference.library import Library
 from inference.provenance import StoreError
 
-PART_MILLISECONDS = 25
-"""The empty page goes out before its first part is made, and messages between two."""
+CONTROLS_MILLISECONDS = 25
+"""The empty page goes out before anything is made to fill it."""
+PLOTS_MILLISECONDS = 350
+"""Then a browser that is quick asks for the controls before the plots are made."""
 FIRST_RUN = 0.25
 """Seconds that the first figures wait for a first run; a line takes a tenth of one."""
 LOOKS = {
@@ -112,16 +114,16 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         browser = _browser(session, bar, help_dialog)
         middle_of = pn.bind(middle, session.experiment.param.problem)
         main.objects = [browser, bar, middle_of, help_dialog]
-        document.add_timeout_callback(fill_sidebar, PART_MILLISECONDS)
         if trouble:
             notify(ValueError(trouble))
 
     def fill_sidebar() -> None:
         sidebar.append(Controls(session))
+        document.add_timeout_callback(fill_main, PLOTS_MILLISECONDS)
 
     # The browser reads its scripts while the server makes what they will show, and
-    # draws the plots while the server makes the controls.
-    document.add_timeout_callback(fill_main, PART_MILLISECONDS)
+    # shows the controls while the server makes the plots.
+    document.add_timeout_callback(fill_sidebar, CONTROLS_MILLISECONDS)
     # The page would follow the server's one busy flag, that of all sessions, and be
     # kept alive by it for ever. Giving it another reference takes that watcher away.
     with edit_readonly(page):
