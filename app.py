@@ -1,5 +1,6 @@
 """What ``panel serve app.py`` opens: one page for every visitor, one engine for all."""
 
+import gc
 from functools import partial
 
 import holoviews as hv
@@ -15,6 +16,18 @@ hv.extension("bokeh")
 # 4300 stars stops answering; a canvas draws them in milliseconds everywhere.
 hv.renderer("bokeh").param.update(webgl=False)
 
+
+def settle() -> bool:
+    """Leave what is loaded now out of collections of garbage: it stays.
+
+    One that looks through all of it stops every page for a third of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    return True
+
+
 engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))
 pulse = pn.state.as_cached("pulse", Pulse)
 build_page(engine, pulse).servable()
+pn.state.as_cached("settled", settle)

@@ -19,6 +19,7 @@ from dashboard.views.browser import Browser
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
 from dashboard.views.figure import Picture
+from dashboard.views.layout import WIDE
 from dashboard.views.menu import other_view, shortcut_help, view_menu
 from dashboard.views.panels import KEYS, VIEWS
 from dashboard.views.runbar import RunBar
@@ -77,13 +78,16 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     trouble = f"{trouble} {_follow_link(session)}".strip()
     built: dict[str, object] = {}
 
-    def middle(name: str):
+    middle = pn.Column(**WIDE)
+
+    def show_problem() -> None:
         # What comes to the page is drawn at once: not as of the problem before.
         session.poll()
+        name = session.experiment.problem
         # Built when first looked at, and kept: going back finds it as it was.
         if name not in built:
             built[name] = centre(session, name)
-        return built[name]
+        middle.objects = [built[name]]
 
     help_dialog, help_button = shortcut_help()
     main = pn.Column(sizing_mode="stretch_width", margin=(4, 8))
@@ -112,8 +116,13 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
             session.poll()
         bar = RunBar(session)
         browser = _browser(session, bar, help_dialog)
-        middle_of = pn.bind(middle, session.experiment.param.problem)
-        main.objects = [browser, bar, middle_of, help_dialog]
+        show_problem()
+        main.objects = [browser, bar, middle, help_dialog]
+        # In a turn of the document's own: those have a thread, so that other pages go
+        # on, but a browser's message is answered in the thread that serves them all.
+        session.experiment.param.watch(
+            lambda _: document.add_next_tick_callback(show_problem), "problem"
+        )
         if trouble:
             notify(ValueError(trouble))
 
