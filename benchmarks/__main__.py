@@ -1,8 +1,8 @@
 """What Nutshell reaches on this machine, as ratios in one run: ``make bench``.
 
 Options: ``--quick`` lets the published program run shorter and moves sliders fewer
-times; ``--table FILE`` takes a
-catalogue instead of the simulated field; ``--engine`` leaves the page out.
+times; ``--table FILE`` takes a catalogue instead of the simulated field; ``--engine``
+leaves the page out.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import engine, follow, page
+from benchmarks import engine, follow, page, steady
 
 
 def main() -> int:
@@ -31,7 +31,10 @@ def main() -> int:
     holds = follow.main() and holds
     if not options.engine:
         print(flush=True)
-        holds = page.main(20 if options.quick else 100) and holds
+        changes = 20 if options.quick else 100
+        holds = page.main(changes) and holds
+        print(flush=True)
+        holds = steady.main(changes) and holds
     return 0 if holds else 1
 
 
