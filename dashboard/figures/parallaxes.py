@@ -110,6 +110,9 @@ def _filled(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
 
 def _two_outlines(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
     x, top = _outline(edges, high)
+    if not high.size:
+        # Not even what would stand between the two: the legend names what is there.
+        return x, top
     return stack([x, x]), stack([top, _outline(edges, low)[1]])
 
 

@@ -158,6 +158,23 @@ def test_a_parallax_histogram_is_the_same_elements_empty_or_full():
     assert structure(full) == structure(parallaxes())
 
 
+def test_a_legend_names_only_bands_that_are_there():
+    many = RNG.poisson(9, (50, 30))
+    names = {
+        overlay_of: [item.label for item in overlay if item.label and len(item)]
+        for overlay_of, overlay in {
+            "none": parallaxes(),
+            "A": parallaxes(replicates_beside=many),
+        }.items()
+    }
+    assert names["none"] == ["home", "observed"]
+    assert names["A"] == ["home", "observed", "A, 5\N{EN DASH}95 %"]
+    beside = part(parallaxes(replicates_beside=many), "A, 5\N{EN DASH}95 %")
+    ends = np.percentile(many, (5, 95), axis=0)
+    drawn = beside.dimension_values("y")
+    assert set(drawn[np.isfinite(drawn)]) == set(ends.ravel())
+
+
 def test_the_band_is_that_of_the_replicates():
     replicates = np.tile(np.arange(101.0)[:, None], (1, 30))
     overlay = parallaxes(replicates=replicates)
