@@ -19,7 +19,7 @@ from dashboard.views.browser import Browser
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
 from dashboard.views.figure import Picture
-from dashboard.views.layout import WIDE
+from dashboard.views.layout import WIDE, in_own_turn
 from dashboard.views.menu import other_view, shortcut_help, view_menu
 from dashboard.views.panels import KEYS, VIEWS
 from dashboard.views.runbar import RunBar
@@ -118,11 +118,7 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         browser = _browser(session, bar, help_dialog)
         show_problem()
         main.objects = [browser, bar, middle, help_dialog]
-        # In a turn of the document's own: those have a thread, so that other pages go
-        # on, but a browser's message is answered in the thread that serves them all.
-        session.experiment.param.watch(
-            lambda _: document.add_next_tick_callback(show_problem), "problem"
-        )
+        session.experiment.param.watch(lambda _: in_own_turn(show_problem), "problem")
         if trouble:
             notify(ValueError(trouble))
 

@@ -9,7 +9,7 @@ from panel.viewable import Viewable, Viewer
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.views.catalogue import CatalogueControls
-from dashboard.views.layout import FIELD, WIDE
+from dashboard.views.layout import FIELD, WIDE, in_own_turn
 from dashboard.views.priors import PriorEditors
 from inference.problems import PROBLEMS
 
@@ -116,12 +116,12 @@ def _card(title: str, *content, collapsed: bool = False) -> pmui.Card:
 def _closed_card(title: str, build: Callable[[], Viewable]) -> pmui.Card:
     """Return a card whose content is made when it is first opened."""
     card = _card(title, collapsed=True)
-    opened = card.param.watch(lambda _: fill(), "collapsed")
 
     def fill() -> None:
-        card.param.unwatch(opened)
-        card.objects = [build()]
+        if not card.objects:
+            card.objects = [build()]
 
+    card.param.watch(lambda _: in_own_turn(fill), "collapsed")
     return card
 
 

@@ -1,7 +1,9 @@
 """How views stand beside each other, on wide screens and narrow ones."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+import panel as pn
 import panel_material_ui as pmui
 import param
 
@@ -28,6 +30,19 @@ class Place(NamedTuple):
     """Of a plot, in pixels."""
     seen: param.rx
     """Whether the panel is looked at; what nobody looks at need not be worked out."""
+
+
+def in_own_turn(act: Callable[[], None]) -> None:
+    """Do what takes a while in a turn of the document's own, where there is one.
+
+    Such turns have a thread. A browser's message is answered in the one thread that
+    serves all pages, and what is built there stops every other page.
+    """
+    document = pn.state.curdoc
+    if document is None or document.session_context is None:
+        act()
+    else:
+        document.add_next_tick_callback(act)
 
 
 def side_by_side(left, right, shares: tuple[int, int] = (6, 6)) -> pmui.Grid:

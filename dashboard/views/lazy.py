@@ -6,7 +6,7 @@ import panel_material_ui as pmui
 import param
 from panel.viewable import Viewable, Viewer
 
-from dashboard.views.layout import TABS, WIDE
+from dashboard.views.layout import TABS, WIDE, in_own_turn
 
 Build = Callable[[param.rx], Viewable | Viewer]
 """From whether it is looked at to what is looked at."""
@@ -30,10 +30,10 @@ class LazyTabs(Viewer):
         self._tabs = pmui.Tabs(
             *zip(tabs, self._columns, strict=True), dynamic=True, **TABS, **WIDE
         )
-        self._tabs.param.watch(self._look, "active")
+        self._tabs.param.watch(lambda _: in_own_turn(self._look), "active")
         self._look()
 
-    def _look(self, *_) -> None:
+    def _look(self) -> None:
         self.active = active = self._tabs.active
         column = self._columns[active]
         # What is built knows that it is looked at: it comes to the page complete.

@@ -16,7 +16,7 @@ from dashboard.views.chains import Chains
 from dashboard.views.checks import Checks
 from dashboard.views.corner import BrushedCorner
 from dashboard.views.influence import InfluenceTable
-from dashboard.views.layout import TABS, WIDE, Place
+from dashboard.views.layout import TABS, WIDE, Place, in_own_turn
 from dashboard.views.ledger import RunList
 from dashboard.views.table import SummaryTable
 from inference.problems import Problem
@@ -75,7 +75,7 @@ class Posterior(Viewer):
         self._columns = {panel.key: pmui.Column(**WIDE) for panel in self._suited}
         self._tabs = pmui.Tabs(dynamic=True, **TABS, **WIDE)
         self._arrange()
-        self._tabs.param.watch(self._look, "active")
+        self._tabs.param.watch(lambda _: in_own_turn(self._look), "active")
         session.param.watch(self._arrange, "panels")
 
     def _arrange(self, *_) -> None:
@@ -91,7 +91,7 @@ class Posterior(Viewer):
             self._tabs.active = active
             self._look()
 
-    def _look(self, *_) -> None:
+    def _look(self) -> None:
         panel = self._on[min(self._tabs.active, len(self._on) - 1)]
         column = self._columns[panel.key]
         # What is built knows that it is looked at: it comes to the page complete.
