@@ -45,10 +45,12 @@ def closed(session) -> None:
 def test_a_closed_page_leaves_nothing_behind(monkeypatch, idle):
     monkeypatch.setattr(pn.config, "notifications", True)
     pulse, views = Pulse(), set(pn.state._views)
+    # Figures of other tests may listen still.
+    listening = set(Callback._callbacks)
     session = opened(idle, pulse)
-    assert Callback._callbacks
+    assert set(Callback._callbacks) > listening
     assert set(pn.state._views) > views
     closed(session)
     assert set(pn.state._views) == views
-    assert Callback._callbacks == {}
+    assert set(Callback._callbacks) <= listening
     assert not pulse._called
