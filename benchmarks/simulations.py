@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.cases import Case
-from inference import judging, predictive, summaries
+from inference import diagnosis, predictive, summaries
 from inference.runner import Phase, Run, RunRecord
 from inference.spec import RunSpec
 
@@ -105,7 +105,7 @@ def calibrate(
 def says_disagree(record: RunRecord) -> bool:
     """Whether the product's verdict is that the chains disagree."""
     rows = summaries.summarise(record.draws)
-    return bool(judging.diagnose(record, rows).disagreeing)
+    return bool(diagnosis.diagnose(record, rows).disagreeing)
 
 
 def _thinned(record: RunRecord) -> dict[str, np.ndarray]:

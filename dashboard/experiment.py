@@ -15,13 +15,8 @@ import param
 from data import Catalogue, load_simulated, observe
 from inference.priors import Prior
 from inference.problems import PROBLEMS, Problem
-from inference.spec import (
-    DEFAULT_DATA,
-    MOST_DRAWS,
-    MOST_WARMUP,
-    RunSpec,
-    Sampler,
-)
+from inference.sources import DEFAULT_DATA
+from inference.spec import MOST_DRAWS, MOST_WARMUP, RunSpec, Sampler
 
 ZERO_POINTS = {
     "none": "None",

@@ -19,7 +19,7 @@ from dashboard.runs import STANDS, Runs
 from dashboard.selections import Selections
 from dashboard.snapshot import Snapshot
 from data import DataError
-from inference import judging, summaries
+from inference import diagnosis, summaries
 from inference.library import Library
 from inference.priors import SpecError
 from inference.runner import RunRecord
@@ -64,8 +64,8 @@ class Watched(param.Parameterized):
         doc="Chosen points of a line",
     )
     thresholds = param.ClassSelector(
-        class_=judging.Thresholds,
-        default=judging.DEFAULT,
+        class_=diagnosis.Thresholds,
+        default=diagnosis.DEFAULT,
         instantiate=False,
         doc="By which runs are judged",
     )

@@ -9,7 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to
 
-from inference import chains, densities, locate, nuts, programs, starts, tables
+from inference import chains, densities, laplace, locate, nuts, programs, starts, tables
 from inference.emulator import never
 from inference.models import numpyro_priors
 from inference.problems import PROBLEMS
@@ -39,7 +39,7 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
         gradients = partial(
             _swapped, _compiled_gradients(_density_of(shape)), arguments
         )
-        return starts.curved(start, partial(starts.expansion, gradients)), ()
+        return starts.curved(start, partial(laplace.expansion, gradients)), ()
     stars = tables.stars_of(task.observed)
     arguments = programs.marginal_arguments(task, never())
     potential = tables.population_potential(shape.families, arguments)
@@ -53,10 +53,10 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
     )
     unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
     best = located.modes[0]
-    share = starts.efficiency(
+    share = laplace.efficiency(
         lambda z: float(potential(z, located.emulator)[0]), best, seed
     )
-    adapt = len(located.modes) > 1 or share < starts.GOOD_EFFICIENCY
+    adapt = len(located.modes) > 1 or share < laplace.GOOD_EFFICIENCY
     start = starts.about_modes(located.modes, unravel, task.chains, seed, adapt)
     if spec.method == "marginal":
         # Vectorised chains would compute both branches of every choice.

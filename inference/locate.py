@@ -14,10 +14,10 @@ from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to, constraints
 from scipy.special import expit, log_expit, logit
 
-from inference import emulator, starts
+from inference import emulator, laplace
 from inference.emulator import Emulator
+from inference.laplace import Laplace
 from inference.priors import Prior
-from inference.starts import Laplace
 
 PARAMETERS = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
 """In the order of the likelihood's coordinates, the last by its logit."""
@@ -76,7 +76,7 @@ def table(
         return -value - prior, -gradient - slope
 
     box = np.array([BOX[name] for name in PARAMETERS])
-    modes = starts.modes(weakly_bound, guesses(parallax, error), box)
+    modes = laplace.modes(weakly_bound, guesses(parallax, error), box)
     best, points = modes[0], tuple(mode.mode for mode in modes)
     if parallax.size < ENOUGH_STARS or not best.proper:
         return Table(points, emulator.never())
@@ -134,7 +134,9 @@ def posterior(
         value, gradient = potential(position, of_table.emulator)
         return float(value), np.asarray(gradient)
 
-    modes = starts.modes(function, [np.asarray(ravel_pytree(b)[0]) for b in begin], box)
+    modes = laplace.modes(
+        function, [np.asarray(ravel_pytree(b)[0]) for b in begin], box
+    )
     best, serves = modes[0], of_table.emulator
     if serves.radius > 0 and best.proper:
         centre, covariance = _natural(best, unravel, distributions)

@@ -6,14 +6,15 @@ sentence that names the field, what came and what is allowed.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from inference.fields import as_record, check_choice, check_fields, check_number
 from inference.priors import Prior, SpecError
 from inference.problems import PROBLEMS, Parameter, Problem
+from inference.sources import DEFAULT_DATA, check_data, normal_form
 
 VERSION = 1
 MOST_WARMUP, MOST_DRAWS = 10_000, 20_000
@@ -22,52 +23,6 @@ MOST_CHAINS, MOST_KEPT = 4096, 5_000_000
 """Chains, and draws of all chains together: 0.6 GB of a model with 15 quantities."""
 PLACES = 16
 """Different places at which chains start; more chains than that share them."""
-
-DATA_FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "simulated_m67": {
-        "parallax_min": (int, float),
-        "parallax_max": (int, float),
-        "zero_point": (int, float, str),
-        "left_out": (list, tuple),
-    },
-    "file": {
-        "path": str,
-        "parallax_min": (int, float),
-        "parallax_max": (int, float),
-        "zero_point": (int, float, str),
-        "left_out": (list, tuple),
-    },
-    "line": {
-        "points": int,
-        "inlier_fraction": (int, float),
-        "slope": (int, float),
-        "intercept": (int, float),
-        "yerr": (int, float),
-        "seed": int,
-        "left_out": (list, tuple),
-    },
-    "star": {
-        "parallax": (int, float),
-        "parallax_error": (int, float),
-        "zero_point": (int, float, str),
-        "catalogue": str,
-        "path": str,
-        "index": int,
-    },
-}
-"""Fields of each data source, with the types that JSON may give them."""
-
-DEFAULT_DATA: dict[str, dict[str, Any]] = {
-    "simulated_m67": {
-        "source": "simulated_m67",
-        "parallax_min": 0.2,
-        "parallax_max": 3.0,
-        "zero_point": "none",
-    },
-    "line": {"source": "line"},
-    # The star of the published example: a parallax that is half its error.
-    "star": {"source": "star", "parallax": 0.434, "parallax_error": 0.837},
-}
 
 
 @dataclass(frozen=True)
@@ -97,8 +52,8 @@ class Sampler:
             ("seed", 0, 2**32 - 1),
             ("max_tree_depth", 1, 12),
         ):
-            _check_number(f"sampler.{name}", getattr(self, name), low, high, whole=True)
-        _check_number("sampler.target_accept", self.target_accept, 0.5, 0.99)
+            check_number(f"sampler.{name}", getattr(self, name), low, high, whole=True)
+        check_number("sampler.target_accept", self.target_accept, 0.5, 0.99)
         if self.chains % self.places:
             raise SpecError(
                 f"sampler.chains came as {self.chains}: above {PLACES} give a multiple "
@@ -142,15 +97,15 @@ class RunSpec:
 
     def __post_init__(self):
         problem = self.problem
-        _check_number("strength", self.strength, 0.0, 1.0)
+        check_number("strength", self.strength, 0.0, 1.0)
         if self.strength < 1 and self.method == "hierarchical":
             raise SpecError(
                 f"strength came as {self.strength:g} with the method hierarchical, "
                 "where a star's distance is data and parameter at once: choose "
                 "marginal, or 1."
             )
-        _check_choice("method", self.method, problem.methods)
-        _check_data(problem, self.data)
+        check_choice("method", self.method, problem.methods)
+        check_data(problem, self.data)
         for name, prior in self.priors.items():
             _check_prior(problem.parameter(name), prior)
         if self.sampler.chains > PLACES and self.method == "hierarchical":
@@ -163,7 +118,7 @@ class RunSpec:
         if missing:
             raise SpecError(f"priors lacks {', '.join(sorted(missing))}: add it.")
         # Freeze what the caller could still change.
-        object.__setattr__(self, "data", MappingProxyType(_normal_form(self.data)))
+        object.__setattr__(self, "data", MappingProxyType(normal_form(self.data)))
         ordered = {name: self.priors[name] for name in problem.default_priors}
         object.__setattr__(self, "priors", MappingProxyType(ordered))
 
@@ -175,33 +130,35 @@ class RunSpec:
     @property
     def problem(self) -> Problem:
         """The problem that the model's name stands for."""
-        return PROBLEMS[_check_choice("model", self.model, tuple(PROBLEMS))]
+        return PROBLEMS[check_choice("model", self.model, tuple(PROBLEMS))]
 
     @classmethod
     def from_json(cls, content: Any) -> "RunSpec":
         """Read a spec from parsed JSON, filling what is left out with defaults."""
-        content = _record("spec", content)
+        content = as_record("spec", content)
         known = ("version", "model", "method", "data", "priors", "sampler", "strength")
-        _check_fields("spec", content, known)
+        check_fields("spec", content, known)
         if content.get("version", VERSION) != VERSION:
             raise SpecError(
                 f"version came as {str(content['version'])[:40]!r}: "
                 f"this program reads version {VERSION}."
             )
-        model = _check_choice("model", content.get("model"), tuple(PROBLEMS))
+        model = check_choice("model", content.get("model"), tuple(PROBLEMS))
         problem = PROBLEMS[model]
-        given = _record("priors", content.get("priors", {}))
+        given = as_record("priors", content.get("priors", {}))
         for name in given:
             problem.parameter(name)
         priors = problem.default_priors | {
             name: Prior.from_json(name, value) for name, value in given.items()
         }
-        sampler = _record("sampler", content.get("sampler", {}))
-        _check_fields("sampler", sampler, tuple(Sampler.__dataclass_fields__))
+        sampler = as_record("sampler", content.get("sampler", {}))
+        check_fields("sampler", sampler, tuple(Sampler.__dataclass_fields__))
         return cls(
             model=model,
             method=content.get("method", problem.methods[0]),
-            data=_record("data", content.get("data", DEFAULT_DATA[problem.sources[0]])),
+            data=as_record(
+                "data", content.get("data", DEFAULT_DATA[problem.sources[0]])
+            ),
             priors=priors,
             sampler=Sampler(**sampler),
             strength=content.get("strength", 1.0),
@@ -224,84 +181,6 @@ class RunSpec:
 
     def __str__(self) -> str:
         return json.dumps(self.to_json())
-
-
-def _check_choice(field: str, value: Any, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise SpecError(
-            f"{field} came as {str(value)[:40]!r}: choose one of {', '.join(allowed)}."
-        )
-    return value
-
-
-def _record(field: str, content: Any) -> dict[str, Any]:
-    if not isinstance(content, Mapping):
-        raise SpecError(
-            f"{field} came as {str(content)[:40]!r}: write an object in braces."
-        )
-    return {str(key): value for key, value in content.items()}
-
-
-def _check_fields(where: str, content: Mapping, known: tuple[str, ...]) -> None:
-    unknown = [name for name in content if name not in known]
-    if unknown:
-        raise SpecError(
-            f"{where} came with the unknown field {unknown[0][:40]!r}: "
-            f"its fields are {', '.join(known)}."
-        )
-
-
-def _check_number(field: str, value: Any, low: float, high: float, whole=False):
-    kind = int if whole else int | float
-    number = isinstance(value, kind) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise SpecError(
-            f"{field} came as {str(value)[:40]!r}: give a"
-            f"{' whole' if whole else ''} number from {low:,} to {high:,}."
-        )
-
-
-def _check_data(problem: Problem, data: Mapping[str, Any]) -> None:
-    source = _check_choice("data.source", data.get("source"), problem.sources)
-    fields = DATA_FIELDS[source]
-    _check_fields("data", data, ("source", *fields))
-    for name, value in data.items():
-        if name == "source":
-            continue
-        kinds = fields[name]
-        if not isinstance(value, kinds) or isinstance(value, bool):
-            raise SpecError(
-                f"data.{name} came as {str(value)[:40]!r}: give "
-                f"{_kind_in_words(kinds)}."
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise SpecError(f"data.{name} came as {value}: give a finite number.")
-        if name == "left_out":
-            _check_rows(value)
-
-
-def _check_rows(rows: Any) -> None:
-    for row in rows:
-        if not isinstance(row, int) or isinstance(row, bool) or row < 0:
-            raise SpecError(
-                f"data.left_out came with {str(row)[:40]!r}: give the numbers of "
-                "points, or of rows of the table, counted from 0."
-            )
-
-
-def _normal_form(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one choice of data in one way, so that equal data are equal records."""
-    rows = tuple(sorted(set(data.get("left_out", ()))))
-    rest = {name: value for name, value in data.items() if name != "left_out"}
-    return rest | ({"left_out": rows} if rows else {})
-
-
-def _kind_in_words(kinds: Any) -> str:
-    words = {str: "text", int: "a whole number", float: "a number", list: "a list"}
-    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
-    # A number may be whole, and Python's tuple is JSON's list too.
-    said = [k for k in words if k in kinds and not (k is int and float in kinds)]
-    return " or ".join(words[k] for k in said)
 
 
 def _check_prior(parameter: Parameter, prior: Prior) -> None:

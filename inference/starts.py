@@ -10,19 +10,14 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.optimize import minimize
 
 from inference.chains import take
+from inference.laplace import Laplace
 from inference.priors import Prior
 
 PRIOR_TRIES = 16
 PAIR_TRIES = 1024
 """Lines through two points each; fifteen points have 105 pairs."""
-CHECK_DRAWS = 128
-GOOD_EFFICIENCY = 0.5
-"""Importance-sampling efficiency of a Gaussian above which its covariance is kept as
-the metric. A metric needs the right scales, not the right tails: Pareto k, which judges
-tails, turned good metrics away for every other seed."""
 SPREAD = 1.5
 """Chains start this many posterior standard deviations about the mode."""
 
@@ -38,22 +33,6 @@ class Start(NamedTuple):
     """Whether warm-up should replace the metric."""
     first: tuple[np.ndarray, np.ndarray] | None = None
     """-ln posterior (chain,) and its gradient (chain, parameter), if known."""
-
-
-class Laplace(NamedTuple):
-    """A Gaussian about a mode."""
-
-    mode: np.ndarray
-    """(parameter,)"""
-    covariance: np.ndarray
-    """(parameter, parameter)"""
-    log_mass: float
-    """ln of the integral of the Gaussian; -inf where the mode is no maximum."""
-
-    @property
-    def proper(self) -> bool:
-        """Whether the density falls off on every side."""
-        return bool(np.isfinite(self.log_mass))
 
 
 def chain_generator(seed: int, chain: int) -> np.random.Generator:
@@ -109,117 +88,6 @@ def _through_pairs(generator, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndar
     run, rise = x[other] - x[one], y[other] - y[one]
     theta = np.arctan2(np.where(run < 0, -rise, rise), np.abs(run))
     return {"theta": theta, "b_perp": y[one] * np.cos(theta) - x[one] * np.sin(theta)}
-
-
-def modes(
-    value_and_gradient: Callable, guesses: list[np.ndarray], box: np.ndarray
-) -> tuple[Laplace, ...]:
-    """Find the modes that guesses lead to, that with the most mass first.
-
-    Parameters
-    ----------
-    value_and_gradient : callable
-        Position (parameter,) to -ln posterior and its gradient.
-    guesses : list of arrays (parameter,)
-    box : array (parameter, 2)
-        Where to look.
-
-    Returns
-    -------
-    tuple of Laplace
-        Without those that hold less than a thousandth of the first one's mass.
-    """
-    found: list[Laplace] = []
-    for guess in guesses:
-        fit = minimize(
-            value_and_gradient,
-            np.clip(guess, *box.T),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=box,
-            options={"ftol": 1e-12, "gtol": 1e-2},
-        )
-        if not any(_same(fit.x, other) for other in found):
-            found.append(_gaussian(value_and_gradient, fit.x))
-    found.sort(key=lambda fit: -fit.log_mass)
-    return tuple(
-        f for f in found if f is found[0] or f.log_mass > found[0].log_mass - 7
-    )
-
-
-def _same(mode: np.ndarray, fit: Laplace) -> bool:
-    """Whether a search ended where another one did."""
-    away = mode - fit.mode
-    return bool(away @ np.linalg.solve(fit.covariance, away) < 1.0)
-
-
-def expansion(values_and_gradients: Callable, at: np.ndarray, step: float = 1e-4):
-    """Return a function's value, gradient and Hessian at a point.
-
-    Parameters
-    ----------
-    values_and_gradients : callable
-        Positions (point, parameter) to values (point,) and gradients, of their shape.
-    at : array (parameter,)
-    step : float
-        Of the central differences of the exact gradient that give the Hessian.
-
-    Returns
-    -------
-    tuple of float, array (parameter,) and array (parameter, parameter)
-    """
-    steps = step * np.eye(at.size)
-    values, slopes = values_and_gradients(
-        np.concatenate([[at], at + steps, at - steps])
-    )
-    slope, above, below = np.split(np.asarray(slopes), [1, 1 + at.size])
-    hessian = (above - below) / (2 * step)
-    return np.asarray(values)[0], slope[0], 0.5 * (hessian + hessian.T)
-
-
-def _gaussian(value_and_gradient: Callable, mode: np.ndarray) -> Laplace:
-    def one_by_one(points):
-        return zip(*map(value_and_gradient, points), strict=True)
-
-    _, slope, hessian = expansion(one_by_one, mode)
-    covariance = _inverse(hessian)
-    if covariance is None:
-        return Laplace(mode, np.eye(mode.size), -np.inf)
-    mode = mode - covariance @ slope
-    log_mass = 0.5 * np.linalg.slogdet(covariance)[1] - value_and_gradient(mode)[0]
-    return Laplace(mode, covariance, log_mass)
-
-
-def _inverse(hessian: np.ndarray) -> np.ndarray | None:
-    """Invert a Hessian; None where it is not that of a minimum."""
-    eigenvalues, vectors = np.linalg.eigh(hessian)
-    if not np.all(np.isfinite(eigenvalues)) or eigenvalues.min() <= 0:
-        return None
-    return (vectors / eigenvalues) @ vectors.T
-
-
-def efficiency(value: Callable, fit: Laplace, seed: int) -> float:
-    """Return the effective share of a Gaussian's draws, weighted to the posterior.
-
-    Parameters
-    ----------
-    value : callable
-        Position (parameter,) to -ln posterior.
-    fit : Laplace
-    seed : int
-
-    Returns
-    -------
-    float
-        From 0 to 1; 0 for what is no maximum.
-    """
-    if not fit.proper:
-        return 0.0
-    z = np.random.default_rng(seed).standard_normal((CHECK_DRAWS, fit.mode.size))
-    draws = fit.mode + z @ np.linalg.cholesky(fit.covariance).T
-    log_weights = 0.5 * (z**2).sum(axis=1) - np.array([value(d) for d in draws])
-    weights = np.exp(log_weights - log_weights.max())
-    return float(weights.sum() ** 2 / (weights**2).sum() / CHECK_DRAWS)
 
 
 def about_modes(

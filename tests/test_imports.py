@@ -49,6 +49,7 @@ def test_the_page_computes_nothing_with_jax(path):
         "inference.begin",
         "inference.chains",
         "inference.devices",
+        "inference.laplace",
         "inference.models",
         "inference.nuts",
         "inference.programs",

@@ -14,8 +14,9 @@ from dashboard.views.text import Sentence, notify
 from dashboard.views.thresholds import thresholds
 from dashboard.views.traces import BrushedTraces
 from data import DataError
-from inference import judging
-from inference.judging import Thresholds, Verdict
+from inference import diagnosis, judging
+from inference.diagnosis import Thresholds
+from inference.judging import Verdict
 from inference.priors import SpecError
 from inference.progress import RunRecord
 from inference.provenance import StoreError
@@ -43,7 +44,7 @@ class Chains(Viewer):
         self._place, self._session = place, place.session
         self._judged: tuple[RunRecord | None, Thresholds, Verdict] = (
             None,
-            judging.DEFAULT,
+            diagnosis.DEFAULT,
             Verdict(""),
         )
         verdict = pn.bind(self._verdict, self._session.param.snapshot, place.seen)
@@ -102,5 +103,5 @@ def _judge(shown: RunRecord, snapshot: Snapshot) -> Verdict:
     """Judge by ArviZ a run that is over, and by the summaries while it goes on."""
     limits = snapshot.thresholds
     enough = shown.phase.over and shown.drawn >= limits.too_early
-    found = judging.diagnose_by_arviz(shown, limits) if enough else None
+    found = diagnosis.diagnose_by_arviz(shown, limits) if enough else None
     return judging.verdict(shown, snapshot.rows, limits, found)

@@ -13,7 +13,7 @@ from dashboard.snapshot import Snapshot, scalars
 from dashboard.views.layout import WIDE, Place
 from dashboard.views.text import Sentence
 from inference import judging, summaries
-from inference.judging import Thresholds
+from inference.diagnosis import Thresholds
 from inference.progress import RunRecord
 from inference.summaries import Row
 

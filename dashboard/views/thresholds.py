@@ -6,7 +6,7 @@ import panel_material_ui as pmui
 
 from dashboard.session import Session
 from dashboard.views.layout import WIDE
-from inference.judging import Thresholds
+from inference.diagnosis import Thresholds
 
 
 def thresholds(session: Session) -> pmui.Card:

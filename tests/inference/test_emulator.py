@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data import observe
-from inference import emulator, quadrature, starts, tables, worker
+from inference import emulator, laplace, quadrature, tables, worker
 from inference.models import cluster
 from inference.spec import RunSpec
 
@@ -29,7 +29,7 @@ def m67():
 
     box = np.array([(4.0, 8.0), (5.0, 8.0), (-6.0, 0.0), (-4.0, 4.0)])
     guess = np.array([np.log(480.0), np.log(860.0), np.log(0.02), 0.0])
-    (fit,) = starts.modes(negative, [guess], box)
+    (fit,) = laplace.modes(negative, [guess], box)
 
     def many(thetas):
         done = [exact(theta) for theta in thetas]

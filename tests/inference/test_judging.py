@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from inference import judging, summaries
-from inference.judging import DEFAULT, Thresholds
+from inference import diagnosis, judging, summaries
+from inference.diagnosis import DEFAULT, Thresholds
 from inference.progress import Phase, RunRecord
 from inference.spec import MOST_DRAWS, RunSpec
 
@@ -78,8 +78,8 @@ FAULTS = {
 @pytest.mark.parametrize("thresholds", [DEFAULT, Thresholds(1.05, 20, 0.001)])
 def test_our_diagnosis_is_that_of_arviz(fault, thresholds):
     run = record(**FAULTS[fault])
-    ours = judging.diagnose(run, summaries.summarise(run.draws), thresholds)
-    theirs = judging.diagnose_by_arviz(run, thresholds)
+    ours = diagnosis.diagnose(run, summaries.summarise(run.draws), thresholds)
+    theirs = diagnosis.diagnose_by_arviz(run, thresholds)
     assert (ours.divergent, ours.cut_off) == (theirs.divergent, theirs.cut_off)
     for mine, other in zip(ours[2:], theirs[2:], strict=True):
         assert mine == pytest.approx(other)
@@ -229,5 +229,5 @@ def test_the_energy_of_many_chains_is_that_of_their_groups():
     # Four chains of one group, each of which hardly moves.
     energy[8:12] = 3.0 * np.arange(4)[:, None] + 0.1 * energy[8:12]
     run = replace(run, stats=run.stats | {"energy": energy})
-    found = judging.diagnose(run, summaries.summarise(run.draws))
+    found = diagnosis.diagnose(run, summaries.summarise(run.draws))
     assert list(found.slow_energy) == [2]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data import observe, read_catalogue
-from inference import begin, densities, engines, programs, starts
+from inference import begin, densities, engines, laplace, programs, starts
 from inference.chains import take
 from inference.records import Task
 from inference.spec import RunSpec
@@ -28,7 +28,9 @@ def flat(potential):
 
 def adapts(potential, fit):
     function = flat(potential)
-    return starts.efficiency(lambda z: function(z)[0], fit, 0) < starts.GOOD_EFFICIENCY
+    return (
+        laplace.efficiency(lambda z: function(z)[0], fit, 0) < laplace.GOOD_EFFICIENCY
+    )
 
 
 def test_a_gaussian_is_found_exactly():
@@ -38,7 +40,7 @@ def test_a_gaussian_is_found_exactly():
         away = z - jnp.array([0.3, -1.2])
         return 0.5 * away @ precision @ away
 
-    (found,) = starts.modes(flat(potential), GUESSES, BOX)
+    (found,) = laplace.modes(flat(potential), GUESSES, BOX)
     np.testing.assert_allclose(found.mode, [0.3, -1.2], atol=1e-6)
     np.testing.assert_allclose(found.covariance, np.linalg.inv(precision), rtol=1e-5)
     # The integral of exp(-potential), without the factors of 2 pi.
@@ -53,7 +55,7 @@ def two_modes(log_ratio):
         return -jnp.logaddexp(near, far)
 
     guesses = [np.array([-3.5, 0.1]), np.array([3.5, 0.1])]
-    return starts.modes(flat(potential), guesses, BOX)
+    return laplace.modes(flat(potential), guesses, BOX)
 
 
 def test_modes_come_by_their_mass_and_hopeless_ones_not_at_all():
@@ -73,7 +75,7 @@ def test_a_funnel_has_its_metric_adapted():
     def potential(z):
         return 0.5 * z[0] ** 2 / 9 + 0.5 * (z[1] * jnp.exp(-z[0])) ** 2 + z[0]
 
-    assert adapts(potential, starts.modes(flat(potential), GUESSES, BOX)[0])
+    assert adapts(potential, laplace.modes(flat(potential), GUESSES, BOX)[0])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -135,7 +137,7 @@ def test_an_expansion_has_the_slope_and_the_curvature():
         return z[0] ** 4 + z[0] * jnp.exp(z[1])
 
     at = jnp.array([0.7, -0.3])
-    value, slope, hessian = starts.expansion(
+    value, slope, hessian = laplace.expansion(
         jax.vmap(jax.value_and_grad(quartic)), np.asarray(at)
     )
     np.testing.assert_allclose(value, quartic(at), rtol=1e-14)
