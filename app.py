@@ -17,14 +17,13 @@ hv.extension("bokeh")
 hv.renderer("bokeh").param.update(webgl=False)
 
 
-def settle() -> bool:
+def settle() -> None:
     """Leave what is loaded now out of collections of garbage: it stays.
 
     One that looks through all of it stops every page for a third of a second.
     """
     gc.collect()
     gc.freeze()
-    return True
 
 
 engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))

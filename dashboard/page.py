@@ -33,7 +33,7 @@ CONTROLS_MILLISECONDS = 25
 PLOTS_MILLISECONDS = 350
 """Then a browser that is quick asks for the controls before the plots are made."""
 FIRST_RUN = 0.25
-"""Seconds that the first figures wait for a first run; a line takes a tenth of one."""
+"""Seconds that the first figures wait for a first run: a line's takes less than 0.1."""
 LOOKS = {
     "components": {
         # Arrows of fields and cards would be dark on the dark page.
@@ -90,8 +90,7 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         middle.objects = [built[name]]
 
     help_dialog, help_button = shortcut_help()
-    main = pn.Column(sizing_mode="stretch_width", margin=(4, 8))
-    sidebar = pn.Column(sizing_mode="stretch_width")
+    main, sidebar = pn.Column(margin=(4, 8), **WIDE), pn.Column(**WIDE)
     page = pmui.Page(
         title="Nutshell",
         header=[view_menu(session), help_button],
@@ -113,10 +112,9 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         if session.current is not None:
             # Figures that are made with its draws need not be drawn again for them.
             session.current.wait(FIRST_RUN)
-            session.poll()
+        show_problem()
         bar = RunBar(session)
         browser = _browser(session, bar, help_dialog)
-        show_problem()
         main.objects = [browser, bar, middle, help_dialog]
         session.experiment.param.watch(lambda _: in_own_turn(show_problem), "problem")
         if trouble:

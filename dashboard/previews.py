@@ -73,20 +73,18 @@ def _with_edges(spec: RunSpec, name: str, low: float, high: float):
 
 def lines(snapshot: Snapshot) -> np.ndarray:
     """Return slope and intercept of some posterior draws, (line, 2)."""
-    if not snapshot.shows_run:
-        return np.empty((0, 2))
-    draws = snapshot.chosen_draws
-    if not draws["m"].size:
-        return np.empty((0, 2))
-    chosen = predictive.thin(draws, ("m", "b"), LINES)
-    return np.stack([chosen["m"], chosen["b"]], axis=1)
+    return _lines(snapshot.chosen_draws if snapshot.shows_run else {}, LINES)
 
 
 def lines_beside(snapshot: Snapshot) -> np.ndarray:
     """Return slope and intercept of some draws of A, (line, 2)."""
-    if snapshot.beside is None or not snapshot.beside.drawn:
+    return _lines(snapshot.draws_beside, LINES_BESIDE)
+
+
+def _lines(draws: predictive.Draws, count: int) -> np.ndarray:
+    if not np.size(draws.get("m", ())):
         return np.empty((0, 2))
-    chosen = predictive.thin(scalars(snapshot.beside), ("m", "b"), LINES_BESIDE)
+    chosen = predictive.thin(draws, ("m", "b"), count)
     return np.stack([chosen["m"], chosen["b"]], axis=1)
 
 
@@ -171,26 +169,26 @@ def replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     """Return counts of parallaxes that posterior draws predict, (replicate, bin)."""
     if not snapshot.shows_run:
         return np.empty((0, len(edges) - 1))
-    draws = snapshot.chosen_draws
+    return _replicates(snapshot.chosen_draws, snapshot.observed, edges)
+
+
+def _replicates(draws, observed, edges: np.ndarray) -> np.ndarray:
     if not draws["log_L"].size:
         return np.empty((0, len(edges) - 1))
     chosen = predictive.thin(draws, POPULATION, REPLICATES)
-    generator = np.random.default_rng(0)
-    return _counts(chosen, snapshot.observed, edges, generator)
+    return _counts(chosen, observed, edges, np.random.default_rng(0))
 
 
 def replicates_beside(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     """Return counts of parallaxes that A's draws predict, (replicate, bin)."""
-    if snapshot.beside is None or not snapshot.beside.drawn:
+    if snapshot.beside is None:
         return np.empty((0, len(edges) - 1))
-    return _counts_of(snapshot.beside, tuple(edges))
+    return _replicates_of(snapshot.beside, tuple(edges))
 
 
 @lru_cache(maxsize=4)
-def _counts_of(record: RunRecord, edges: tuple[float, ...]) -> np.ndarray:
-    chosen = predictive.thin(scalars(record), POPULATION, REPLICATES)
-    generator = np.random.default_rng(0)
-    return _counts(chosen, record.observed, np.array(edges), generator)
+def _replicates_of(record: RunRecord, edges: tuple[float, ...]) -> np.ndarray:
+    return _replicates(scalars(record), record.observed, np.array(edges))
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ import numpy as np
 from dashboard.ledger import Ledger
 from dashboard.selections import Selections
 from data import Catalogue
-from inference import checks, judging, reweight, summaries
+from inference import checks, diagnosis, reweight, summaries
 from inference.problems import Problem
 from inference.reweight import Estimate
 from inference.runner import RunRecord
@@ -55,7 +55,7 @@ class Snapshot:
     """The last run of the other model of the same points, if there is one."""
     rows: Mapping[str, summaries.Row] = field(default_factory=dict)
     """Of the draws shown."""
-    thresholds: judging.Thresholds = judging.DEFAULT
+    thresholds: diagnosis.Thresholds = diagnosis.DEFAULT
     """By which draws are judged."""
     complaint: str = ""
     """Why the controls make no valid run, in one sentence."""
@@ -145,10 +145,14 @@ class Snapshot:
         return self.kept if self.kept is not self.shown else None
 
     @property
+    def draws_beside(self) -> Mapping[str, np.ndarray]:
+        """A's draws of every scalar quantity, (chain, draw) each; empty without A."""
+        return scalars(self.beside) if self.beside is not None else {}
+
+    @property
     def ghost_draws(self) -> Mapping[str, np.ndarray]:
         """Draws of the run before while it is to be seen, or else of A."""
-        other = self.ghost or self.beside
-        return scalars(other) if other is not None else {}
+        return scalars(self.ghost) if self.ghost is not None else self.draws_beside
 
     @property
     def ghost_name(self) -> str:

@@ -78,7 +78,7 @@ def star_distance(
     hv.Overlay
         Ordinary axes and a legend, always of the same elements.
     """
-    shown = limits or _limits(draws, prior, inverse_parallax, cluster, exact)
+    shown = limits or _limits((draws, ghost), prior, inverse_parallax, cluster, exact)
     drawn = [_outline(part, shown) for part in (draws, ghost, estimate)]
     dense = [_cut(part, shown) for part in (prior, cluster, exact, population)]
     top = _top([*drawn, dense[0], dense[2]], dense[1])
@@ -101,11 +101,10 @@ def star_distance(
     )
 
 
-def _limits(draws, prior, inverse, cluster, exact) -> Limits:
+def _limits(runs, prior, inverse, cluster, exact) -> Limits:
     """Range of everything that is known, or of the prior when nothing is."""
     known = [density_range(part) for part in (cluster, exact) if part is not None]
-    if np.size(draws):
-        known.append(plotting_range(draws))
+    known += [plotting_range(run) for run in runs if run is not None and np.size(run)]
     low, high = np.transpose(known or [density_range(prior)])
     ends = [low.min(), high.max()]
     # A wild 1/parallax may lie far outside; then the axis does not chase it.

@@ -9,7 +9,7 @@ from panel.viewable import Viewer
 
 from dashboard import figures, previews, stars
 from dashboard.session import Session
-from dashboard.snapshot import Snapshot, scalars
+from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
 from dashboard.views.layout import WIDE, side_by_side
 from dashboard.views.panels import Posterior
@@ -102,10 +102,9 @@ class StarCentre(Viewer):
             xs = np.union1d(coarse, np.linspace(max(around[0], 1.0), around[1], 200))
             density = prior_density(snapshot.spec, "distance", xs)
         within = stars.in_cluster(snapshot)
-        a = scalars(snapshot.beside) if snapshot.beside is not None else {}
         return figures.star_distance(
             draws=draws,
-            ghost=a.get("distance"),
+            ghost=snapshot.draws_beside.get("distance"),
             estimate=snapshot.estimated_draws.get("distance"),
             prior=(xs, density),
             inverse_parallax=1000.0 / parallax if parallax > 0 else None,
@@ -144,6 +143,8 @@ class StarCentre(Viewer):
 def describe_diagram(snapshot: Snapshot) -> str:
     """Say which star is chosen."""
     text = "Click a star to choose it."
+    if previews.table_membership(snapshot) is None:
+        text += " Memberships, as colours, come with a run of the cluster."
     star, table = snapshot.star, snapshot.catalogue
     if star is None or table is None:
         return text

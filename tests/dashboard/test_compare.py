@@ -1,7 +1,9 @@
 """A run kept as A, and what differs from it."""
 
 import time
+from dataclasses import replace
 
+import holoviews as hv
 import numpy as np
 import pytest
 
@@ -9,10 +11,13 @@ from dashboard import previews
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.views.star import StarCentre
 from dashboard.views.table import _differences
 from inference.priors import Prior
 from inference.progress import Phase, RunRecord
 from inference.spec import RunSpec
+
+hv.extension("bokeh")
 
 
 @pytest.fixture
@@ -120,3 +125,29 @@ def test_a_predicts_parallaxes_as_it_did_when_it_was_shown():
     # More stars of the cluster, within 0.1 mas of 1.23 mas.
     near = slice(7, 10)
     assert now[:, near].sum() > 1.5 * before[:, near].sum()
+
+
+def star_run(distance: float) -> RunRecord:
+    """A run that is sure of a star's distance, within a few parsecs."""
+    spec = RunSpec.from_json({"model": "star", "sampler": {"chains": 1}})
+    away = distance + np.random.default_rng(4).normal(0, 5, (1, 400))
+    one = {"parallax": 0.434, "parallax_error": 0.837, "zero_point": 0.0}
+    observed = {name: np.array([value]) for name, value in one.items()}
+    draws = {"distance": away, "normed": 2 * away / 370}
+    return RunRecord(spec, observed, Phase.DONE, drawn=400, draws=draws)
+
+
+def test_a_stands_beside_the_distance_of_a_star(idle):
+    session = Session(Experiment(problem="star"), idle)
+    view, now, a = StarCentre(session), star_run(900.0), star_run(940.0)
+
+    def outline(kept: RunRecord | None) -> np.ndarray:
+        drawn = view._distance(replace(session.snapshot, shown=now, kept=kept), False)
+        (line,) = (part for part in drawn if part.label == "A")
+        return line.array()
+
+    assert len(outline(None)) == len(outline(now)) == 0
+    x, height = outline(a).T
+    # All of its histogram is in view.
+    assert np.trapezoid(height, x) == pytest.approx(1, abs=0.02)
+    assert np.average(x, weights=height) == pytest.approx(940, abs=1.5)
