@@ -143,7 +143,7 @@ class StarCentre(Viewer):
 def describe_diagram(snapshot: Snapshot) -> str:
     """Say which star is chosen."""
     text = "Click a star to choose it."
-    if previews.table_membership(snapshot) is None:
+    if snapshot.cluster is None or snapshot.cluster.stars is None:
         text += " Memberships, as colours, come with a run of the cluster."
     star, table = snapshot.star, snapshot.catalogue
     if star is None or table is None:
