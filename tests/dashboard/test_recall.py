@@ -9,6 +9,7 @@ import pytest
 from dashboard import runs
 from dashboard.experiment import Experiment
 from dashboard.session import Session
+from inference import pacing
 from inference.library import Library
 from inference.provenance import StoreError
 from inference.runner import Phase
@@ -80,6 +81,8 @@ class Cut(ThreadPoolExecutor):
 def test_a_long_run_that_was_cut_off_goes_on_where_it_was(engine, library, monkeypatch):
     # As if it took long: it is kept from its start.
     monkeypatch.setattr(runs, "LONG", "nuts")
+    # Nor is it known from another test how fast it is: it would be over in one chunk.
+    monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(10))
     experiment = Experiment(**SMALL | {"draws": 2000})
     session = Session(experiment, Cut(5), library=library)
     session.start()
