@@ -71,9 +71,11 @@ class Cut(ThreadPoolExecutor):
     def __init__(self, tasks: int):
         super().__init__(1)
         self._left = threading.Semaphore(tasks)
+        self.happened = threading.Event()
 
     def submit(self, fn, /, *args, **kwargs):
         if not self._left.acquire(blocking=False):
+            self.happened.set()
             return Idle(1).submit(fn)
         return super().submit(fn, *args, **kwargs)
 
@@ -81,14 +83,16 @@ class Cut(ThreadPoolExecutor):
 def test_a_long_run_that_was_cut_off_goes_on_where_it_was(engine, library, monkeypatch):
     # As if it took long: it is kept from its start.
     monkeypatch.setattr(runs, "LONG", "nuts")
-    # Nor is it known from another test how fast it is: it would be over in one chunk.
-    monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(10))
+    # Chunks of a fixed length: how many fit in is not a matter of the machine's speed.
+    monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(50))
+    monkeypatch.setattr(pacing.Pace, "after", lambda pace, *_: pace)
     experiment = Experiment(**SMALL | {"draws": 2000})
-    session = Session(experiment, Cut(5), library=library)
+    cut = Cut(12)
+    session = Session(experiment, cut, library=library)
     session.start()
     name = named(session)
-    while not session.snapshot.record.drawn:
-        session.poll()
+    assert cut.happened.wait(60)
+    session.poll()
     # What holds the store ends with its process.
     session.current.close()
 
