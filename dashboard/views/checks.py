@@ -10,7 +10,7 @@ from panel.viewable import Viewer
 from dashboard import figures, previews
 from dashboard.figures.checks import Compared, Measured, Transformed
 from dashboard.snapshot import Snapshot
-from dashboard.views.draws import all_draws, of_chosen, own
+from dashboard.views.draws import all_draws, draws_by_numbers, of_chosen, own
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.layout import WIDE, Place
 from dashboard.views.tabular import Row
@@ -36,6 +36,7 @@ class Checks(Viewer):
         super().__init__()
         self._session, self._problem = place.session, place.problem
         self._alone = place.problem.name == "star"
+        self._statistics = STATISTICS[place.problem.name]
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
         figure = FigureView(
@@ -48,6 +49,9 @@ class Checks(Viewer):
             results=draws_so_far,
             pace=2.0,
             gestures=(box,),
+            by_numbers=draws_by_numbers(
+                place, {one.label: one.name for one in self._statistics}
+            ),
             seen=place.seen,
         )
         self._layout = pmui.Column(
@@ -58,11 +62,10 @@ class Checks(Viewer):
         )
 
     def _controls(self) -> list:
-        own_statistics = STATISTICS[self._problem.name]
         chooser = pmui.Select(
             label="Test statistic",
-            options={one.label: one.name for one in own_statistics},
-            value=own_statistics[0].name,
+            options={one.label: one.name for one in self._statistics},
+            value=self._statistics[0].name,
             size="small",
             width=205,
             margin=(6, 4),
@@ -81,7 +84,7 @@ class Checks(Viewer):
                 ("Highest tenth", (1 - TENTH, 1.0)),
             )
         ]
-        several = [chooser] if len(own_statistics) > 1 else []
+        several = [chooser] if len(self._statistics) > 1 else []
         return [*several, *tenths]
 
     def _set_statistic(self, name: str) -> None:
@@ -97,7 +100,7 @@ class Checks(Viewer):
 
     def _statistic(self, snapshot: Snapshot) -> Statistic:
         found = statistic(self._problem.name, snapshot.statistic)
-        return found or STATISTICS[self._problem.name][0]
+        return found or self._statistics[0]
 
     def _draw(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
         record = self._record(snapshot)

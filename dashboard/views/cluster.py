@@ -19,12 +19,13 @@ from dashboard.views.lazy import LazyTabs
 from dashboard.views.marginals import marginal_view
 from dashboard.views.panels import Posterior
 from dashboard.views.selection import Selection, button
-from dashboard.views.star_plots import mine, star_plot
+from dashboard.views.star_plots import COLUMNS, mine, star_plot
 from dashboard.views.star_table import StarTable
 from dashboard.views.tabular import Row
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
+MEMBERSHIP = "membership"
 
 
 class ClusterCentre(Viewer):
@@ -38,7 +39,14 @@ class ClusterCentre(Viewer):
         )
         look = button("Look at this star", one, self._look)
         self._selection = Selection(
-            session, "selected", "cluster", "stars", _of_chosen, [look]
+            session,
+            "selected",
+            "cluster",
+            "stars",
+            {**COLUMNS, MEMBERSHIP: ("membership", "")},
+            self._values,
+            _of_chosen,
+            [look],
         )
         problem = PROBLEMS["cluster"]
         histogram = FigureView(
@@ -52,6 +60,8 @@ class ClusterCentre(Viewer):
             gestures=[_brush(self._brush_parallax)],
         )
         plot = partial(star_plot, session, self._selection)
+        # This plot is always there: its ranges are of all columns.
+        colours = plot("colours", by_numbers=self._selection.by_numbers)
         views = LazyTabs(
             **{
                 "Parallaxes": lambda seen: histogram,
@@ -64,7 +74,7 @@ class ClusterCentre(Viewer):
             **{"Sky": lambda seen: plot("sky"), "Motion": lambda seen: plot("motion")}
         )
         left = pmui.Column(
-            views, self._selection, side_by_side(plot("colours"), places), **WIDE
+            views, self._selection, side_by_side(colours, places), **WIDE
         )
         right = pmui.Column(
             Posterior(session, problem, height=400),
@@ -103,6 +113,11 @@ class ClusterCentre(Viewer):
         parallax = self._session.experiment.catalogue.parallax
         words = f"parallax {between(left, right, 'mas')}"
         self._selection.box(rows((parallax >= left) & (parallax <= right), words))
+
+    def _values(self, column: str) -> np.ndarray | None:
+        if column == MEMBERSHIP:
+            return previews.table_membership(self._session.snapshot)
+        return getattr(self._session.experiment.catalogue, column)
 
     def _look(self) -> None:
         """Open the chosen star in the problem of one star."""

@@ -9,7 +9,7 @@ from panel.viewable import Viewer
 
 from dashboard import figures
 from dashboard.snapshot import Snapshot
-from dashboard.views.draws import all_draws, draws_view, headline
+from dashboard.views.draws import all_draws, draws_by_numbers, draws_view, headline
 from dashboard.views.layout import WIDE, Place
 from dashboard.views.tabular import Row
 
@@ -28,7 +28,15 @@ class BrushedCorner(Viewer):
         self._ranges: dict[str, tuple[float, float]] = {}
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
-        corner = draws_view(place, self._corner, pair_rows, gestures=(box,))
+        symbols = self._problem.symbols
+        quantities = {symbols[name]: name for name in self._problem.headline}
+        corner = draws_view(
+            place,
+            self._corner,
+            pair_rows,
+            gestures=(box,),
+            by_numbers=draws_by_numbers(place, quantities),
+        )
         self._layout = pmui.Column(corner, all_draws(self._session), **WIDE)
 
     def _choose(self, bounds=None) -> None:

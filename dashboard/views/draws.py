@@ -1,12 +1,15 @@
 """What every plot of a problem's draws needs: the draws, and the sentence below."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import holoviews as hv
+import numpy as np
 import panel_material_ui as pmui
 
 from dashboard.session import Session
 from dashboard.snapshot import DRAW, Snapshot
+from dashboard.views.by_numbers import ByNumbers, RangeError
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.layout import Place
 from dashboard.views.tabular import Row
@@ -25,6 +28,7 @@ def draws_view(
     tabulate: Callable[[Snapshot], Iterable[Row]],
     gestures: tuple = (),
     describe: Callable[[Snapshot], str] | None = None,
+    by_numbers: ByNumbers | None = None,
 ) -> FigureView:
     """Return a plot of draws, with a sentence below.
 
@@ -38,6 +42,8 @@ def draws_view(
     gestures : tuple of hv streams
     describe : callable, optional
         ``snapshot -> str``; the verdict on the draws where left out.
+    by_numbers : ByNumbers, optional
+        What chooses draws without a mouse.
     """
     problem = place.problem
     return FigureView(
@@ -49,6 +55,7 @@ def draws_view(
         settings=lambda s: (s.problem, s.thresholds, s.shows_warmup),
         results=lambda s: (*draws_so_far(s), s.rows),
         gestures=gestures,
+        by_numbers=by_numbers,
     )
 
 
@@ -72,6 +79,36 @@ def awaited(snapshot: Snapshot) -> str:
     if record is not None and not record.phase.over:
         return "The first draws are on their way."
     return "Press Run to draw from the posterior."
+
+
+def draws_by_numbers(place: Place, quantities: Mapping[str, str]) -> ByNumbers:
+    """Return what chooses draws without a box.
+
+    Parameters
+    ----------
+    place : Place
+    quantities : mapping of str to str
+        What draws can be chosen by: names that `Snapshot.quantity` knows, by what
+        people call them.
+    """
+    session, problem = place.session, place.problem
+
+    def values(name: str) -> np.ndarray | None:
+        return own(session.snapshot, problem).quantity(name)
+
+    def take(name: str, low: float, high: float) -> None:
+        # A second quantity narrows the choice, as the other side of a box does.
+        before = {n: r for n, r in session.region.items() if values(n) is not None}
+        narrowed = {**before, name: (low, high)}
+        chosen = replace(own(session.snapshot, problem), region=narrowed).chosen
+        if chosen is not None and not chosen.any():
+            raise RangeError(
+                "No draw is within this range and those chosen before: press "
+                "\u201cAll draws again\u201d to begin anew."
+            )
+        session.region = narrowed
+
+    return ByNumbers(quantities, values, take)
 
 
 def all_draws(session: Session) -> pmui.Button:

@@ -13,19 +13,12 @@ from panel.viewable import Viewer
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views import in_place
-from dashboard.views.layout import WIDE
+from dashboard.views.by_numbers import ByNumbers
+from dashboard.views.layout import TOGGLE, WIDE
 from dashboard.views.tabular import Row, table
 from dashboard.views.text import Html, Sentence
 
 Shown = hv.streams.Stream.define("Shown", snapshot=None, dark=False)
-TOGGLE = {
-    "width": 52,
-    "margin": (0, 10, 0, 0),
-    "sx": {"border": 0, "padding": "1px 6px", "fontSize": "11px"},
-}
-"""How the button of a table looks: it is in every figure, and seldom pressed."""
-
-
 NOTHING = "There is nothing to be written in a table yet."
 
 
@@ -97,6 +90,8 @@ class FigureView(Viewer):
         takes its time from the sampler.
     gestures : list of hv streams
         What a person does on the plot: boxes drawn, points tapped.
+    by_numbers : ByNumbers, optional
+        What does the same without a mouse.
     """
 
     def __init__(
@@ -111,6 +106,7 @@ class FigureView(Viewer):
         results: Callable[[Snapshot], tuple],
         pace: float = 0.7,
         gestures: Sequence[hv.streams.Stream] = (),
+        by_numbers: ByNumbers | None = None,
         seen: param.rx | None = None,
     ):
         super().__init__()
@@ -125,7 +121,7 @@ class FigureView(Viewer):
         self._said = ""
         looked_at = True if seen is None else seen
         said = pn.bind(self._say, session.param.snapshot, looked_at)
-        self._asked = pmui.Toggle(label="Table", size="small", **TOGGLE)
+        self._asked = pmui.Toggle(label="Table", width=52, **TOGGLE)
         self._numbers = Html(
             visible=self._asked.param.value,
             max_height=260,
@@ -135,9 +131,16 @@ class FigureView(Viewer):
         self._pane = Picture(
             self.plot, self._write, said=said, height=height, linked_axes=False, **WIDE
         )
+        choice = [] if by_numbers is None else [by_numbers]
         self._layout = pn.Column(
             self._pane,
-            pn.Row(Sentence(self._pane.param.said), self._asked, **WIDE),
+            pn.Row(
+                Sentence(self._pane.param.said),
+                *(one.opener for one in choice),
+                self._asked,
+                **WIDE,
+            ),
+            *choice,
             self._numbers,
             **WIDE,
         )

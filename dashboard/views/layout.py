@@ -13,6 +13,12 @@ from inference.problems import Problem
 WIDE = {"sizing_mode": "stretch_width"}
 TABS = {"sx": {"& .MuiTab-root": {"minWidth": 0, "padding": "10px 11px"}}}
 """Tabs as narrow as their words: all are seen, and none is behind an arrow."""
+TOGGLE = {
+    "size": "small",
+    "margin": (0, 10, 0, 0),
+    "sx": {"border": 0, "padding": "1px 6px", "fontSize": "11px"},
+}
+"""How what stands beside a figure's sentence looks: in every figure, seldom pressed."""
 FIELD = {
     "& .MuiFormLabel-root, & .MuiInputBase-input": {"fontSize": "13px"},
     "& .MuiInputBase-root": {"marginLeft": 0},

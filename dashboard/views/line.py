@@ -17,9 +17,12 @@ from dashboard.views.marginals import marginal_view
 from dashboard.views.panels import Posterior
 from dashboard.views.selection import Selection
 from dashboard.views.tabular import Row
+from data import LineData
 from inference.problems import PROBLEMS
 
 NONE = np.empty(0)
+COLUMNS = {"x": ("x", ""), "y": ("y", ""), "yerr": ("error of y", "")}
+"""What points can be chosen by, as people call it; they have no units."""
 
 
 class LineCentre(Viewer):
@@ -29,7 +32,9 @@ class LineCentre(Viewer):
         super().__init__()
         problem = PROBLEMS[name]
         self._name, self._session = name, session
-        self._selection = Selection(session, "picked", name, "points")
+        self._selection = Selection(
+            session, "picked", name, "points", COLUMNS, self._values
+        )
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._brush)
         data = FigureView(
@@ -41,6 +46,7 @@ class LineCentre(Viewer):
             settings=lambda s: (*data_and_priors(s), s.picked.now),
             results=draws_so_far,
             gestures=[box],
+            by_numbers=self._selection.by_numbers,
         )
         points = pmui.Column(data, self._selection, **WIDE)
         self._layout = pmui.Column(
@@ -77,12 +83,21 @@ class LineCentre(Viewer):
             dark=dark,
         )
 
-    def _brush(self, bounds=None) -> None:
+    def _points(self) -> LineData | None:
+        """Return the points of this problem, if it is the one looked at."""
         spec = self._session.snapshot.spec
-        if bounds is None or spec is None or spec.model != self._name:
+        mine = spec is not None and spec.model == self._name
+        return previews.all_points(spec) if mine else None
+
+    def _values(self, column: str) -> np.ndarray | None:
+        points = self._points()
+        return None if points is None else getattr(points, column)
+
+    def _brush(self, bounds=None) -> None:
+        points = self._points()
+        if bounds is None or points is None:
             return
         left, bottom, right, top = bounds
-        points = previews.all_points(spec)
         across = (points.x >= left) & (points.x <= right)
         inside = across & (points.y >= bottom) & (points.y <= top)
         words = f"x {between(left, right)}, y {between(bottom, top)}"

@@ -1,14 +1,15 @@
 """What can be done with chosen rows: combine, clear, leave out, fit alone, name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
-from dashboard.selections import WAYS, Rows, Selections
+from dashboard.selections import WAYS, Rows, Selections, between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.views.by_numbers import ByNumbers
 from dashboard.views.layout import WIDE
 from dashboard.views.saved import Saved
 from dashboard.views.text import Sentence
@@ -29,6 +30,10 @@ class Selection(Viewer):
         The problem in whose view this stands.
     noun : str
         What the rows are, in plural.
+    columns : mapping of str to (str, str)
+        What rows can be chosen by: what people call it, and its unit, by name.
+    values : callable
+        ``name -> array or None``: a column's numbers, one a row, NaN where unknown.
     about : callable, optional
         ``snapshot -> str``: what else there is to say of the chosen rows.
     more : list of viewables
@@ -41,12 +46,15 @@ class Selection(Viewer):
         fact: str,
         of_problem: str,
         noun: str,
+        columns: Mapping[str, tuple[str, str]],
+        values: Callable[[str], np.ndarray | None],
         about: Callable[[Snapshot], str] | None = None,
         more: Sequence = (),
     ):
         super().__init__()
         self._session, self._fact, self._problem = session, fact, of_problem
         self._noun, self._about = noun, about
+        self._columns, self._values = columns, values
         chosen = session.param[fact].rx.pipe(lambda these: these.now is not None)
         reduced = session.param.snapshot.rx.pipe(self._left_out).rx.pipe(bool)
         self._way = pmui.Select(
@@ -59,6 +67,8 @@ class Selection(Viewer):
             margin=(2, 8),
         )
         self._saved = Saved(session, fact, lambda: str(self._way.value))
+        called = {titled(*column): name for name, column in columns.items()}
+        self.by_numbers = ByNumbers(called, values, self._range)
         self._buttons = pmui.FlexBox(
             self._way,
             button("Leave out", chosen, self._leave_out),
@@ -79,6 +89,14 @@ class Selection(Viewer):
     def box(self, taken: Rows) -> None:
         """Take up a box that a person drew."""
         self._set(self._these.take(taken, str(self._way.value)))
+
+    def _range(self, name: str, low: float, high: float) -> None:
+        """Take up a range of one column that a person typed."""
+        values = self._values(name)
+        assert values is not None
+        called, unit = self._columns[name]
+        words = f"{called} {between(low, high, unit)}"
+        self.box(rows((values >= low) & (values <= high), words))
 
     def clear(self) -> None:
         """Select nothing."""
@@ -125,6 +143,11 @@ class Selection(Viewer):
 
     def __panel__(self):
         return self._layout
+
+
+def titled(called: str, unit: str) -> str:
+    """Return what people call a column, with its unit."""
+    return f"{called} [{unit}]" if unit else called
 
 
 def button(label: str, visible, act: Callable[[], None]) -> pmui.Button:

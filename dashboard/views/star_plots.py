@@ -11,6 +11,7 @@ from dashboard import figures, previews, stars
 from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.views.by_numbers import ByNumbers
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.selection import Selection
 from dashboard.views.tabular import Row
@@ -95,7 +96,12 @@ PLOTS = {
 }
 
 
-def star_plot(session: Session, selection: Selection, name: str) -> FigureView:
+def star_plot(
+    session: Session,
+    selection: Selection,
+    name: str,
+    by_numbers: ByNumbers | None = None,
+) -> FigureView:
     """Build one of the `PLOTS`, in which stars of a selection are chosen."""
     plot = PLOTS[name]
     box, tap = hv.streams.BoundsXY(), hv.streams.Tap()
@@ -123,6 +129,7 @@ def star_plot(session: Session, selection: Selection, name: str) -> FigureView:
         # Thousands of points: slower to draw, and memberships settle soon.
         pace=2.0,
         gestures=[box, tap],
+        by_numbers=by_numbers,
     )
 
 

@@ -8,7 +8,13 @@ from panel.viewable import Viewer
 
 from dashboard import figures
 from dashboard.snapshot import DRAW, Snapshot
-from dashboard.views.draws import all_draws, draws_view, headline, of_chosen
+from dashboard.views.draws import (
+    all_draws,
+    draws_by_numbers,
+    draws_view,
+    headline,
+    of_chosen,
+)
 from dashboard.views.layout import WIDE, Place
 from dashboard.views.tabular import Row
 
@@ -26,7 +32,16 @@ class BrushedTraces(Viewer):
         self._session, self._axes = place.session, None
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
-        traces = draws_view(place, self._draw, trace_rows, (box,), describe)
+        symbols = place.problem.symbols
+        quantities = {symbols[name]: name for name in place.problem.headline}
+        traces = draws_view(
+            place,
+            self._draw,
+            trace_rows,
+            (box,),
+            describe,
+            draws_by_numbers(place, quantities | {"number of the draw": DRAW}),
+        )
         warmup = pmui.Switch.from_param(
             self._session.param.shows_warmup, size="small", margin=(4, 10), width=120
         )

@@ -6,10 +6,19 @@ import pytest
 
 from dashboard import previews
 from dashboard.selections import Rows, rows
+from dashboard.views.cluster import ClusterCentre
 from dashboard.views.line import LineCentre
 from dashboard.views.selection import Selection
 
 hv.extension("bokeh")
+
+
+def of_points(session) -> Selection:
+    return LineCentre(session, "line_outliers")._selection
+
+
+def of_stars(session) -> Selection:
+    return ClusterCentre(session)._selection
 
 
 def press(view: Selection, label: str) -> None:
@@ -23,7 +32,7 @@ def only(numbers, count: int = 15) -> Rows:
 
 
 def test_points_are_left_out_one_after_another_and_taken_back(session):
-    view = Selection(session, "picked", "line_outliers", "points")
+    view = of_points(session)
     for numbers in ([2, 3], [7]):
         view.box(only(numbers))
         press(view, "Leave out")
@@ -40,7 +49,7 @@ def test_points_are_left_out_one_after_another_and_taken_back(session):
 
 
 def test_a_selection_can_be_fitted_alone(session):
-    view = Selection(session, "picked", "line_outliers", "points")
+    view = of_points(session)
     view.box(only([0, 4, 5]))
     press(view, "Fit only these")
     session.poll()
@@ -53,7 +62,7 @@ def test_a_selection_can_be_fitted_alone(session):
     [("selects", [2, 9]), ("adds", [1, 2, 9]), ("removes", [1]), ("keeps", [2])],
 )
 def test_a_box_is_combined_with_the_selection_before(session, how, expected):
-    view = Selection(session, "picked", "line_outliers", "points")
+    view = of_points(session)
     view.box(only([1, 2]))
     view._way.value = how
     view.box(only([2, 9]))
@@ -61,7 +70,7 @@ def test_a_box_is_combined_with_the_selection_before(session, how, expected):
 
 
 def test_leaving_everything_out_is_a_complaint_that_can_be_undone(session):
-    view = Selection(session, "picked", "line_outliers", "points")
+    view = of_points(session)
     view.box(only(range(15)))
     press(view, "Leave out")
     session.poll()
@@ -89,7 +98,7 @@ def test_stars_that_are_left_out_are_not_fitted(session):
     session.experiment.problem = "cluster"
     session.poll()
     before, table = session.snapshot, session.experiment.catalogue
-    view = Selection(session, "selected", "cluster", "stars")
+    view = of_stars(session)
     bright = table.g_mag < 13
     view.box(rows(bright, "bright ones"))
     press(view, "Leave out")
@@ -125,7 +134,7 @@ def test_a_box_on_the_plot_selects_the_points_in_it(session):
 
 
 def test_a_selection_is_saved_and_recalled_as_a_box_would_be_drawn(session):
-    view = Selection(session, "picked", "line_outliers", "points")
+    view = of_points(session)
     names = view._saved
     for numbers, name in (([1, 2], "few"), ([2, 9], "<b>other</b>")):
         view.box(only(numbers))

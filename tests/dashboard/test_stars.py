@@ -8,7 +8,6 @@ import pytest
 from dashboard import stars
 from dashboard.selections import Selections, rows
 from dashboard.views.cluster import distance_rows, parallax_rows
-from dashboard.views.selection import Selection
 from dashboard.views.star import diagram_rows, interval_rows
 from dashboard.views.star_plots import (
     PLOTS,
@@ -19,6 +18,7 @@ from dashboard.views.star_plots import (
 )
 from dashboard.views.star_table import StarTable, frame
 from inference.progress import Phase, RunRecord, StarSummary
+from tests.dashboard.test_selection import of_stars
 
 POPULATION = {
     "log_L": np.full((1, 20), np.log(470.0)),
@@ -189,7 +189,7 @@ def test_the_table_is_of_the_chosen_and_says_what_the_run_says(fitted):
 def test_ticked_rows_are_chosen(session):
     session.experiment.problem = "cluster"
     session.poll()
-    selection = Selection(session, "selected", "cluster", "stars")
+    selection = of_stars(session)
     view = StarTable(session, selection, True)
     view._table.selection = [0, 4]
     view._choose()
