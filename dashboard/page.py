@@ -1,5 +1,6 @@
 """One page for one session: layout, timer, and the end of the session."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 
@@ -28,13 +29,20 @@ from inference import library
 from inference.library import Library
 from inference.provenance import StoreError
 
-CONTROLS_MILLISECONDS = 25
+EMPTY_MILLISECONDS = 25
 """The empty page goes out before anything is made to fill it."""
-PLOTS_MILLISECONDS = 350
-"""Then a browser that is quick asks for the controls before the plots are made."""
+LOOK_MILLISECONDS = 20
+"""Between two looks whether a browser has come."""
 FIRST_RUN = 0.25
 """Seconds that the first figures wait for a first run: a line's takes less than 0.1."""
+TEMPLATE = """{{% extends "base.html" %}}
+{{% block preamble %}}
+  {{{{ super() }}}}
+  <link rel="preload" as="fetch" crossorigin href="{}">
+{{% endblock %}}"""
+"""The largest script would else be asked for by the others, when they are read."""
 LOOKS = {
+    "typography": {"fontFamily": "'Helvetica Neue', Helvetica, Arial, sans-serif"},
     "components": {
         # Arrows of fields and cards would be dark on the dark page.
         "MuiIconButton": {
@@ -52,7 +60,7 @@ LOOKS = {
                 }
             }
         },
-    }
+    },
 }
 """Who goes from control to control by keys sees where they are."""
 DRESSED = ("Axis", "Legend", "ColorBar", "Title", "Grid", "Plot", "Figure")
@@ -93,6 +101,7 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     main, sidebar = pn.Column(margin=(4, 8), **WIDE), pn.Column(**WIDE)
     page = pmui.Page(
         title="Nutshell",
+        template=TEMPLATE.format(pmui.Page._render_esm(server=True)),
         header=[view_menu(session), help_button],
         # Both are filled below. The page itself, once it is on its way to the browser,
         # can miss that it was given another child; a column does not.
@@ -108,25 +117,28 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     # The first run begins while the browser reads its scripts.
     session.tick()
 
-    def fill_main() -> None:
+    def fill_middle() -> None:
         if session.current is not None:
             # Figures that are made with its draws need not be drawn again for them.
             session.current.wait(FIRST_RUN)
         show_problem()
-        bar = RunBar(session)
-        browser = _browser(session, bar, help_dialog)
-        main.objects = [browser, bar, middle, help_dialog]
         session.experiment.param.watch(lambda _: in_own_turn(show_problem), "problem")
         if trouble:
             notify(ValueError(trouble))
 
+    def fill_main() -> None:
+        bar = RunBar(session)
+        browser = _browser(session, bar, help_dialog)
+        main.objects = [browser, bar, middle, help_dialog]
+        _when_connected(document, fill_middle)
+
     def fill_sidebar() -> None:
         sidebar.append(Controls(session))
-        document.add_timeout_callback(fill_main, PLOTS_MILLISECONDS)
+        in_own_turn(fill_main)
 
-    # The browser reads its scripts while the server makes what they will show, and
-    # shows the controls while the server makes the plots.
-    document.add_timeout_callback(fill_sidebar, CONTROLS_MILLISECONDS)
+    # While the browser reads its scripts the server makes the controls, and while it
+    # draws those, the plots. Made earlier, they would keep it waiting for the controls.
+    document.add_timeout_callback(fill_sidebar, EMPTY_MILLISECONDS)
     # The page would follow the server's one busy flag, that of all sessions, and be
     # kept alive by it for ever. Giving it another reference takes that watcher away.
     with edit_readonly(page):
@@ -142,6 +154,19 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
 
     pn.state.on_session_destroyed(end)
     return page
+
+
+def _when_connected(document: Document, act: Callable[[], None]) -> None:
+    """Act in the document's turn, once a browser has come for what is in it."""
+    context = document.session_context
+    server = context.server_context if context is not None else None
+    # A document that no server holds is not waited for.
+    met = server is None or any(
+        one.id == context.id and one.connection_count for one in server.sessions
+    )
+    # One that has connected asks for the page within a look.
+    then = act if met else partial(_when_connected, document, act)
+    document.add_timeout_callback(then, LOOK_MILLISECONDS)
 
 
 def _let_go(page: pmui.Page, document: Document) -> None:

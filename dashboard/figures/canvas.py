@@ -107,8 +107,9 @@ def canvas_hook(dark: bool) -> Callable[[Any, Any], None]:
         # Else Bokeh pads a canvas to line up with the axes of its neighbours.
         plot.state.frame_align = False
         # A box is a place on the canvas: it must not fade the marks outside it.
-        for tool in plot.state.select({"type": BoxSelectTool}):
-            tool.renderers = []
+        for tool in plot.state.tools:
+            if isinstance(tool, BoxSelectTool):
+                tool.renderers = []
 
     return dress
 

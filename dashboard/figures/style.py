@@ -14,7 +14,7 @@ import holoviews as hv
 import numpy as np
 from bokeh.models import HoverTool
 
-FONT = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
+FONT = "'Helvetica Neue', Helvetica, Arial, sans-serif"
 CHAIN_COLOURS = 4
 
 
@@ -191,9 +191,11 @@ def hook(dark: bool) -> Callable[[Any, Any], None]:
         _legend(plot.state, colours)
         _colour_bars(plot.state, colours)
         _follow_home(plot.state, element)
-        for hover in plot.state.select({"type": HoverTool}):
-            # In a crowd every star under the pointer would be named, down the page.
-            hover.limit = NAMED
+        # Not by `select`, which goes through everything that the figure is made of.
+        for tool in plot.state.tools:
+            if isinstance(tool, HoverTool):
+                # In a crowd every star under the pointer would be named, down the page.
+                tool.limit = NAMED
 
     return dress
 

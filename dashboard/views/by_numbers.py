@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
-from dashboard.views.layout import TOGGLE, WIDE
+from dashboard.views.layout import TOGGLE, WIDE, when_shown
 from dashboard.views.text import notify
 
 PURPOSE = "Choose by a range of numbers, as by a box"
@@ -43,11 +44,15 @@ class ByNumbers(Viewer):
         self.opener = pmui.Toggle(
             label="Choose", description=PURPOSE, width=62, **TOGGLE
         )
+        self._quantities = dict(quantities)
+        self._layout = when_shown(self.opener.param.value.rx(), self._fields, **WIDE)
+
+    def _fields(self) -> pn.FlexBox:
         small = {"size": "small", "margin": (6, 4)}
         self._what = pmui.Select(
             label="Choose by",
-            options=dict(quantities),
-            value=next(iter(quantities.values())),
+            options=self._quantities,
+            value=next(iter(self._quantities.values())),
             width=150,
             **small,
         )
@@ -61,16 +66,11 @@ class ByNumbers(Viewer):
             margin=(8, 4),
             on_click=lambda _: self._choose(),
         )
+        self._fill()
         self._what.param.watch(lambda _: self._fill(), "value")
         self.opener.param.watch(lambda _: self._fill(), "value")
-        self._layout = pmui.FlexBox(
-            self._what,
-            self._low,
-            self._high,
-            choose,
-            align_items="center",
-            visible=self.opener.param.value,
-            **WIDE,
+        return pn.FlexBox(
+            self._what, self._low, self._high, choose, align_items="center", **WIDE
         )
 
     def _numbers(self) -> np.ndarray:
@@ -113,7 +113,7 @@ class ByNumbers(Viewer):
 
 
 def _number(field: pmui.TextInput) -> float:
-    typed = str(field.value_input or field.value or "").strip()
+    typed = str(field.value_input or "").strip()
     try:
         number = float(typed.translate(MINUS))
     except ValueError:

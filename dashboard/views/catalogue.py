@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
@@ -61,7 +62,7 @@ class CatalogueControls(Viewer):
         )
         use = _one_star(experiment) if star else _cut(experiment)
         describe = _describe_star if star else _describe_cut
-        self._layout = pmui.Column(
+        self._layout = pn.Column(
             Sentence(experiment.param.catalogue.rx.pipe(_describe_table), weight=500),
             *use,
             Sentence(snapshot.rx.pipe(describe)),

@@ -57,15 +57,15 @@ class Chains(Viewer):
             on_click=self._take,
         )
         self._figures: dict[str, Viewer] = {}
-        self._column = pmui.Column(**WIDE)
+        self._column = pn.Column(**WIDE)
         choice = pmui.RadioButtonGroup(
             options=list(FIGURES), value="Traces", size="small", margin=(2, 10)
         )
         choice.param.watch(lambda event: self._show(event.new), "value")
         self._show("Traces")
-        self._layout = pmui.Column(
+        self._layout = pn.Column(
             Sentence(pn.bind(lambda v: v.sentence, verdict), weight=500, size=13),
-            pmui.FlexBox(choice, step, align_items="center"),
+            pn.FlexBox(choice, step, align_items="center"),
             self._column,
             thresholds(self._session),
             **WIDE,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import holoviews as hv
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
@@ -54,8 +55,8 @@ class Checks(Viewer):
             ),
             seen=place.seen,
         )
-        self._layout = pmui.Column(
-            pmui.FlexBox(*self._controls(), align_items="center", **WIDE),
+        self._layout = pn.Column(
+            pn.FlexBox(*self._controls(), align_items="center", **WIDE),
             figure,
             all_draws(place.session),
             **WIDE,

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import holoviews as hv
 import numpy as np
-import panel_material_ui as pmui
+import panel as pn
 from panel.viewable import Viewer
 
 from dashboard import figures, previews, stars
@@ -14,7 +14,7 @@ from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
-from dashboard.views.layout import WIDE, side_by_side
+from dashboard.views.layout import WIDE, in_turns, side_by_side
 from dashboard.views.lazy import LazyTabs
 from dashboard.views.marginals import marginal_view
 from dashboard.views.panels import Posterior
@@ -49,6 +49,22 @@ class ClusterCentre(Viewer):
             [look],
         )
         problem = PROBLEMS["cluster"]
+        plot = partial(star_plot, session, self._selection)
+        views, posterior, colours, places, marginals = in_turns(
+            self._views,
+            lambda: Posterior(session, problem, height=400),
+            partial(plot, "colours"),
+            lambda: LazyTabs(
+                Sky=lambda seen: plot("sky"), Motion=lambda seen: plot("motion")
+            ),
+            lambda: marginal_view(session, problem, height=190),
+        )
+        left = pn.Column(views, self._selection, side_by_side(colours, places), **WIDE)
+        right = pn.Column(posterior, marginals, **WIDE)
+        self._layout = side_by_side(left, right)
+
+    def _views(self) -> LazyTabs:
+        session = self._session
         histogram = FigureView(
             session,
             self._histogram,
@@ -58,30 +74,16 @@ class ClusterCentre(Viewer):
             settings=lambda s: (*data_and_priors(s), s.selected.now),
             results=draws_so_far,
             gestures=[_brush(self._brush_parallax)],
+            by_numbers=self._selection.by_numbers,
         )
-        plot = partial(star_plot, session, self._selection)
-        # This plot is always there: its ranges are of all columns.
-        colours = plot("colours", by_numbers=self._selection.by_numbers)
-        views = LazyTabs(
+        return LazyTabs(
             **{
                 "Parallaxes": lambda seen: histogram,
-                "Errors": lambda seen: plot("errors"),
+                "Errors": lambda seen: star_plot(session, self._selection, "errors"),
                 "Distances": lambda seen: chosen_view(session),
                 "Table": lambda seen: StarTable(session, self._selection, seen),
             }
         )
-        places = LazyTabs(
-            **{"Sky": lambda seen: plot("sky"), "Motion": lambda seen: plot("motion")}
-        )
-        left = pmui.Column(
-            views, self._selection, side_by_side(colours, places), **WIDE
-        )
-        right = pmui.Column(
-            Posterior(session, problem, height=400),
-            marginal_view(session, problem, height=190),
-            **WIDE,
-        )
-        self._layout = side_by_side(left, right)
 
     def _histogram(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:
         if not mine(snapshot):

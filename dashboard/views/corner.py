@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import holoviews as hv
 import numpy as np
-import panel_material_ui as pmui
+import panel as pn
 from panel.viewable import Viewer
 
 from dashboard import figures
@@ -37,7 +37,7 @@ class BrushedCorner(Viewer):
             gestures=(box,),
             by_numbers=draws_by_numbers(place, quantities),
         )
-        self._layout = pmui.Column(corner, all_draws(self._session), **WIDE)
+        self._layout = pn.Column(corner, all_draws(self._session), **WIDE)
 
     def _choose(self, bounds=None) -> None:
         if bounds is not None and self._ranges:

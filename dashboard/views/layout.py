@@ -6,6 +6,7 @@ from typing import NamedTuple
 import panel as pn
 import panel_material_ui as pmui
 import param
+from panel.viewable import Viewable, Viewer
 
 from dashboard.session import Session
 from inference.problems import Problem
@@ -49,6 +50,53 @@ def in_own_turn(act: Callable[[], None]) -> None:
         act()
     else:
         document.add_next_tick_callback(act)
+
+
+def when_shown(
+    shown: param.rx, build: Callable[[], Viewable | Viewer], **layout
+) -> pn.Column:
+    """Return a column that is made when it is first to be seen.
+
+    A page has dozens of parts that few people open; each takes its time, from the
+    server and from the browser, though it is hidden.
+
+    Parameters
+    ----------
+    shown : reactive expression of bool
+    build : callable
+        Makes what is in the column.
+    **layout
+        Of the column.
+    """
+    column = pn.Column(visible=shown, **layout)
+
+    def fill() -> None:
+        if not column.objects:
+            column.append(build())
+
+    shown.rx.watch(lambda now: in_own_turn(fill) if now else None)
+    if column.visible:
+        fill()
+    return column
+
+
+def in_turns(*builds: Callable[[], Viewable | Viewer]) -> list[pn.Column]:
+    """Return a column for each of some views, which are made one a turn, in order.
+
+    A page of which everything were made in one turn could not answer its browser
+    before all of it is there; turns that are asked for at once come as one.
+    """
+    columns = [pn.Column(**WIDE) for _ in builds]
+    left = iter(zip(columns, builds, strict=True))
+
+    def fill_next() -> None:
+        for column, build in left:
+            column.append(build())
+            in_own_turn(fill_next)
+            return
+
+    in_own_turn(fill_next)
+    return columns
 
 
 def side_by_side(left, right, shares: tuple[int, int] = (6, 6)) -> pmui.Grid:

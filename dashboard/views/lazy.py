@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import panel as pn
 import panel_material_ui as pmui
 import param
 from panel.viewable import Viewable, Viewer
@@ -26,7 +27,7 @@ class LazyTabs(Viewer):
     def __init__(self, **tabs: Build):
         super().__init__()
         self._builders = list(tabs.values())
-        self._columns = [pmui.Column(**WIDE) for _ in tabs]
+        self._columns = [pn.Column(**WIDE) for _ in tabs]
         self._tabs = pmui.Tabs(
             *zip(tabs, self._columns, strict=True), dynamic=True, **TABS, **WIDE
         )

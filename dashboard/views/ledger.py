@@ -3,6 +3,7 @@
 import time
 from weakref import WeakKeyDictionary
 
+import panel as pn
 import panel_material_ui as pmui
 import param
 from panel.viewable import Viewer
@@ -48,14 +49,14 @@ class RunList(Viewer):
         )
         self._list.on_click(self._choose)
         snapshot = place.session.param.snapshot
-        self._layout = pmui.Column(
+        self._layout = pn.Column(
             Sentence(snapshot.rx.pipe(_summary)), self._list, self._actions(), **WIDE
         )
         self._session.param.watch(self._follow, "snapshot")
         place.seen.rx.watch(self._follow)
         self._follow()
 
-    def _actions(self) -> pmui.Column:
+    def _actions(self) -> pn.Column:
         """Return what can be done with the run chosen, and the way back."""
         some = self.param.chosen.rx.pipe(lambda number: number is not None)
         self._name = pmui.TextInput(
@@ -74,14 +75,14 @@ class RunList(Viewer):
         self._name.param.watch(self._rename, "value")
         self._note.param.watch(self._annotate, "value")
         gone = self._session.param.snapshot.rx.pipe(lambda s: bool(s.ledger.removed))
-        buttons = pmui.FlexBox(
+        buttons = pn.FlexBox(
             _button("Show this run", some, self._show),
             _button("Compare as A", some, self._compare),
             _button("Delete", some, self._delete),
             _button("Take back what was deleted", gone, self._take_back),
             **WIDE,
         )
-        return pmui.Column(pmui.Row(self._name, self._note, **WIDE), buttons, **WIDE)
+        return pn.Column(pmui.Row(self._name, self._note, **WIDE), buttons, **WIDE)
 
     @property
     def _entry(self) -> Entry | None:

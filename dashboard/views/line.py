@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import holoviews as hv
 import numpy as np
-import panel_material_ui as pmui
+import panel as pn
 from panel.viewable import Viewer
 
 from dashboard import figures, previews
@@ -12,7 +12,7 @@ from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
-from dashboard.views.layout import WIDE, side_by_side
+from dashboard.views.layout import WIDE, in_turns, side_by_side
 from dashboard.views.marginals import marginal_view
 from dashboard.views.panels import Posterior
 from dashboard.views.selection import Selection
@@ -35,10 +35,18 @@ class LineCentre(Viewer):
         self._selection = Selection(
             session, "picked", name, "points", COLUMNS, self._values
         )
+        points, posterior, marginals = in_turns(
+            lambda: pn.Column(self._data(), self._selection, **WIDE),
+            lambda: Posterior(session, problem, height=330),
+            lambda: marginal_view(session, problem, height=190),
+        )
+        self._layout = pn.Column(side_by_side(points, posterior), marginals, **WIDE)
+
+    def _data(self) -> FigureView:
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._brush)
-        data = FigureView(
-            session,
+        return FigureView(
+            self._session,
             self._draw,
             self._describe,
             height=370,
@@ -47,12 +55,6 @@ class LineCentre(Viewer):
             results=draws_so_far,
             gestures=[box],
             by_numbers=self._selection.by_numbers,
-        )
-        points = pmui.Column(data, self._selection, **WIDE)
-        self._layout = pmui.Column(
-            side_by_side(points, Posterior(session, problem, height=330)),
-            marginal_view(session, problem, height=190),
-            **WIDE,
         )
 
     def _draw(self, snapshot: Snapshot, dark: bool) -> hv.Overlay:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+import panel as pn
 import panel_material_ui as pmui
 import param
 from panel.viewable import Viewer
@@ -72,7 +73,7 @@ class Posterior(Viewer):
         self._session = session
         self._place = partial(Place, session, problem, height)
         # A panel comes into its column when it is first looked at.
-        self._columns = {panel.key: pmui.Column(**WIDE) for panel in self._suited}
+        self._columns = {panel.key: pn.Column(**WIDE) for panel in self._suited}
         self._tabs = pmui.Tabs(dynamic=True, **TABS, **WIDE)
         self._arrange()
         self._tabs.param.watch(lambda _: in_own_turn(self._look), "active")

@@ -1,5 +1,7 @@
 """The priors of one problem: presets, an editor for each, and what it implies."""
 
+from functools import partial
+
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
@@ -15,7 +17,7 @@ from dashboard.prior_moves import (
 )
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
-from dashboard.views.layout import FIELD, WIDE
+from dashboard.views.layout import FIELD, WIDE, in_turns, when_shown
 from dashboard.views.sparkline import sparkline
 from dashboard.views.text import Sentence
 from inference.presets import PRESETS, PUBLISHED, name_of
@@ -51,7 +53,9 @@ class PriorEditors(Viewer):
         self._preset.param.watch(self._choose, "value")
         self._experiment.param.watch(self._follow, "priors")
         parameters = (*problem.parameters, *problem.constants)
-        editors = [PriorEditor(session, problem, p) for p in parameters]
+        editors = in_turns(
+            *(partial(PriorEditor, session, problem, one) for one in parameters)
+        )
         self._layout = pn.Column(self._preset, *editors, **WIDE)
 
     @property
@@ -102,7 +106,7 @@ class PriorEditor(Viewer):
             pn.Row(self._family, density, **WIDE),
             self._box,
             Sentence(session.param.snapshot.rx.pipe(self._implied)),
-            pmui.Divider(margin=(0, 10), **WIDE),
+            styles={"border-bottom": "1px solid rgba(128, 128, 128, 0.25)"},
             **WIDE,
         )
         self._family.param.watch(self._choose_family, "value")
@@ -122,18 +126,21 @@ class PriorEditor(Viewer):
         text = f"{meaning[:1].upper()}{meaning[1:]}, {symbol}"
         return Sentence(text, role="heading", weight=600, size=13)
 
-    def _reset(self) -> pmui.IconButton:
+    def _reset(self) -> pn.Column:
         name = self._parameter.name
-        return pmui.IconButton(
-            icon="undo",
-            size="small",
-            icon_size="14px",
-            margin=(-4, 8, -6, 0),
-            description=f"Back to {self._published}",
-            visible=self._experiment.param.priors.rx.pipe(
-                lambda _: self._prior != self._published
+        moved = self._experiment.param.priors.rx.pipe(
+            lambda _: self._prior != self._published
+        )
+        return when_shown(
+            moved,
+            lambda: pmui.IconButton(
+                icon="undo",
+                size="small",
+                icon_size="14px",
+                margin=(-4, 8, -6, 0),
+                description=f"Back to {self._published}",
+                on_click=lambda _: self._experiment.set_prior(name, self._published),
             ),
-            on_click=lambda _: self._experiment.set_prior(name, self._published),
         )
 
     def _choose_family(self, event) -> None:

@@ -69,7 +69,7 @@ class RunBar(Viewer):
         progress = pmui.LinearProgress(
             value=snapshot.rx.pipe(_progress), margin=(0, 10, 6, 10), **WIDE
         )
-        sentence = pmui.Column(
+        sentence = pn.Column(
             Sentence(snapshot.rx.pipe(_sentence), role="status", weight=500, size=14),
             progress,
             margin=(4, 0, 0, 6),

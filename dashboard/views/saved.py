@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
@@ -61,7 +62,7 @@ class Saved(Viewer):
         self._list.on_action("rename", self._rename)
         self._list.on_action("delete", self._delete)
         shown = [self.opener.param.value.rx(), self.opener.param.visible.rx()]
-        self._layout = pmui.Column(
+        self._layout = pn.Column(
             pmui.Row(self._name, save, **WIDE),
             self._list,
             visible=shown[0].rx.and_(shown[1]),

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
+import param
 from panel.viewable import Viewer
 
 from dashboard.selections import WAYS, Rows, Selections, between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.by_numbers import ByNumbers
-from dashboard.views.layout import WIDE
+from dashboard.views.layout import WIDE, when_shown
 from dashboard.views.saved import Saved
 from dashboard.views.text import Sentence
 
@@ -55,36 +57,51 @@ class Selection(Viewer):
         self._session, self._fact, self._problem = session, fact, of_problem
         self._noun, self._about = noun, about
         self._columns, self._values = columns, values
-        chosen = session.param[fact].rx.pipe(lambda these: these.now is not None)
-        reduced = session.param.snapshot.rx.pipe(self._left_out).rx.pipe(bool)
+        self._more = more
         self._way = pmui.Select(
             options=list(WAYS),
             value="selects",
             label="A box",
             size="small",
             width=110,
-            visible=chosen,
+            visible=self._chosen,
             margin=(2, 8),
         )
-        self._saved = Saved(session, fact, lambda: str(self._way.value))
         called = {titled(*column): name for name, column in columns.items()}
         self.by_numbers = ByNumbers(called, values, self._range)
-        self._buttons = pmui.FlexBox(
+        known = session.param[fact].rx.pipe(lambda these: bool(these.saved))
+        offered = self._chosen.rx.or_(known).rx.or_(self._reduced)
+        self._layout = pn.Column(
+            when_shown(offered, self._acts, **WIDE),
+            Sentence(session.param.snapshot.rx.pipe(self._describe)),
+            **WIDE,
+        )
+
+    @property
+    def _chosen(self) -> param.rx:
+        these = self._session.param[self._fact].rx
+        return these.pipe(lambda these: these.now is not None)
+
+    @property
+    def _reduced(self) -> param.rx:
+        return self._session.param.snapshot.rx.pipe(self._left_out).rx.pipe(bool)
+
+    def _acts(self) -> pn.Column:
+        chosen = self._chosen
+        self._saved = saved = Saved(
+            self._session, self._fact, lambda: str(self._way.value)
+        )
+        self._buttons = pn.FlexBox(
             self._way,
             button("Leave out", chosen, self._leave_out),
             button("Fit only these", chosen, self._fit_only),
             button("Clear", chosen, self.clear),
-            self._saved.opener,
-            *more,
-            button("Take all back", reduced, self._take_back),
+            saved.opener,
+            *self._more,
+            button("Take all back", self._reduced, self._take_back),
             **WIDE,
         )
-        self._layout = pmui.Column(
-            self._buttons,
-            self._saved,
-            Sentence(session.param.snapshot.rx.pipe(self._describe)),
-            **WIDE,
-        )
+        return pn.Column(self._buttons, saved, **WIDE)
 
     def box(self, taken: Rows) -> None:
         """Take up a box that a person drew."""

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import holoviews as hv
 import numpy as np
-import panel_material_ui as pmui
+import panel as pn
 from panel.viewable import Viewer
 
 from dashboard import figures, previews, stars
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.figure import FigureView, data_and_priors, draws_so_far
-from dashboard.views.layout import WIDE, side_by_side
+from dashboard.views.layout import WIDE, in_turns, side_by_side
 from dashboard.views.panels import Posterior
 from dashboard.views.selection import button
 from dashboard.views.star_plots import FIRST_ROWS, nearest
@@ -28,11 +28,21 @@ class StarCentre(Viewer):
     def __init__(self, session: Session):
         super().__init__()
         self._session = session
-        problem = PROBLEMS["star"]
+        diagram, distance, posterior = in_turns(
+            self._stars,
+            self._distances,
+            lambda: Posterior(session, PROBLEMS["star"], height=160),
+        )
+        back = button("Back to the cluster", True, self._back)
+        left = pn.Column(diagram, back, **WIDE)
+        right = pn.Column(distance, posterior, **WIDE)
+        self._layout = side_by_side(left, right, (5, 7))
+
+    def _stars(self) -> FigureView:
         tap = hv.streams.Tap()
         tap.add_subscriber(self._tap)
-        diagram = FigureView(
-            session,
+        return FigureView(
+            self._session,
             self._diagram,
             describe_diagram,
             height=520,
@@ -42,8 +52,10 @@ class StarCentre(Viewer):
             pace=2.0,
             gestures=[tap],
         )
-        distance = FigureView(
-            session,
+
+    def _distances(self) -> FigureView:
+        return FigureView(
+            self._session,
             self._distance,
             self._describe,
             height=300,
@@ -51,10 +63,6 @@ class StarCentre(Viewer):
             settings=data_and_priors,
             results=lambda s: (*draws_so_far(s), s.cluster and s.cluster.drawn),
         )
-        right = pmui.Column(distance, Posterior(session, problem, height=160), **WIDE)
-        back = button("Back to the cluster", True, self._back)
-        left = pmui.Column(diagram, back, **WIDE)
-        self._layout = side_by_side(left, right, (5, 7))
 
     def _mine(self, snapshot: Snapshot) -> bool:
         return snapshot.spec is not None and snapshot.spec.model == "star"

@@ -11,7 +11,6 @@ from dashboard import figures, previews, stars
 from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
-from dashboard.views.by_numbers import ByNumbers
 from dashboard.views.figure import FigureView, draws_so_far
 from dashboard.views.selection import Selection
 from dashboard.views.tabular import Row
@@ -96,12 +95,7 @@ PLOTS = {
 }
 
 
-def star_plot(
-    session: Session,
-    selection: Selection,
-    name: str,
-    by_numbers: ByNumbers | None = None,
-) -> FigureView:
+def star_plot(session: Session, selection: Selection, name: str) -> FigureView:
     """Build one of the `PLOTS`, in which stars of a selection are chosen."""
     plot = PLOTS[name]
     box, tap = hv.streams.BoundsXY(), hv.streams.Tap()
@@ -129,7 +123,6 @@ def star_plot(
         # Thousands of points: slower to draw, and memberships settle soon.
         pace=2.0,
         gestures=[box, tap],
-        by_numbers=by_numbers,
     )
 
 

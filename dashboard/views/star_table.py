@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import panel as pn
-import panel_material_ui as pmui
 from bokeh.models.widgets.tables import NumberFormatter
 from panel.viewable import Viewer
 
@@ -82,7 +81,7 @@ class StarTable(Viewer):
         )
         ticked = self._table.param.selection.rx.pipe(bool)
         said = pn.bind(self._follow, session.param.snapshot, seen)
-        self._layout = pmui.Column(
+        self._layout = pn.Column(
             self._table,
             button("Choose the ticked stars", ticked, self._choose),
             Sentence(said),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import holoviews as hv
+import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewer
 
@@ -45,8 +46,8 @@ class BrushedTraces(Viewer):
         warmup = pmui.Switch.from_param(
             self._session.param.shows_warmup, size="small", margin=(4, 10), width=120
         )
-        row = pmui.FlexBox(warmup, all_draws(self._session), align_items="center")
-        self._layout = pmui.Column(traces, row, **WIDE)
+        row = pn.FlexBox(warmup, all_draws(self._session), align_items="center")
+        self._layout = pn.Column(traces, row, **WIDE)
 
     def _choose(self, bounds=None) -> None:
         if bounds is not None and self._axes is not None:

@@ -85,8 +85,7 @@ def test_a_brush_on_the_histogram_selects_stars_everywhere(visit):
     assert chosen is not None
     assert 100 < int(chosen[1].replace(",", "")) < 4768
     page.press("Clear")
-    page.page.wait_for_timeout(1000)
-    assert "Selected" not in page.notes
+    page.until(lambda _: "Selected" not in page.notes)
 
 
 def type_prior(page, loc: str, scale: str) -> None:

@@ -32,6 +32,7 @@ def told(monkeypatch):
 
 
 def typed(view: ByNumbers, low, high) -> None:
+    view.opener.value = True
     for field, end in ((view._low, low), (view._high, high)):
         field.value_input = f"{end}"
     view._choose()
@@ -65,6 +66,7 @@ def test_it_begins_with_all_and_takes_what_is_typed_in_either_order():
 )
 def test_a_range_that_takes_nothing_is_said(told, what, low, high, words):
     view = ByNumbers({n: n for n in NUMBERS}, NUMBERS.get, lambda *_: pytest.fail())
+    view.opener.value = True
     view._what.value = what
     typed(view, low, high)
     assert len(told) == 1

@@ -135,6 +135,7 @@ def test_a_box_on_the_plot_selects_the_points_in_it(session):
 
 def test_a_selection_is_saved_and_recalled_as_a_box_would_be_drawn(session):
     view = of_points(session)
+    view.box(only([1, 2]))
     names = view._saved
     for numbers, name in (([1, 2], "few"), ([2, 9], "<b>other</b>")):
         view.box(only(numbers))
