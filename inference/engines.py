@@ -30,6 +30,8 @@ ATTEMPTS = 3
 """How often one task is sent before it is given up: first, and twice again."""
 STARTING_SECONDS = 120.0
 """More time for the first task of a new worker, which imports and compiles."""
+NICE = 5
+"""How far the worker steps back for the program that it serves and for its browser."""
 DASK_ADDRESS = "NUTSHELL_DASK"
 """Environment variable with the address of a Dask scheduler."""
 
@@ -173,6 +175,9 @@ class _Process:
 def _begin(tell: Connection) -> None:
     tell.send(os.getpid())
     tell.close()
+    if hasattr(os, "nice"):
+        # Where cores are few, whoever looks at a page goes before who computes.
+        os.nice(NICE)
     # Ctrl-C is for the program that this worker serves, which then ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -42,6 +42,15 @@ def process():
     process.shutdown(cancel_futures=True)
 
 
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="this system has no niceness")
+def test_a_worker_steps_back_for_the_program_that_it_serves():
+    executor = engines.WorkerProcess()
+    try:
+        assert executor.submit(os.nice, 0).result() == min(os.nice(0) + 5, 19)
+    finally:
+        executor.shutdown()
+
+
 def test_a_killed_worker_is_replaced_and_the_draws_are_the_same(
     process, points, sample
 ):
