@@ -43,7 +43,11 @@ class ClusterCentre(Viewer):
             "selected",
             "cluster",
             "stars",
-            {**COLUMNS, MEMBERSHIP: ("membership", "")},
+            {
+                "parallax": COLUMNS["parallax"],
+                MEMBERSHIP: ("membership", ""),
+                **COLUMNS,
+            },
             self._values,
             _of_chosen,
             [look],
