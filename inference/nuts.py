@@ -9,6 +9,7 @@ NumPyro's stack of effect handlers is one unlocked global list (numpyro/primitiv
 whatever traces a model here holds `TRACING`. Compiled programs run side by side.
 """
 
+import gc
 import threading
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -65,7 +66,7 @@ def step_size(dimensions: int) -> float:
     return min(1.0, 1.5 * dimensions**-0.25)
 
 
-KEPT_PROGRAMS, CLEARED_EVERY = 32, 8
+KEPT_PROGRAMS, CLEARED_EVERY = 24, 4
 """Programs, of some 10 MiB each, that are kept, and after how many new ones JAX forgets
 what else it compiled for their shapes, which is twice as much."""
 
@@ -85,6 +86,8 @@ def program(shape: Shape, example: "Example") -> Program:
         # ever met; what is still needed comes back from the compilation cache.
         with TRACING:
             jax.clear_caches()
+        # Programs that were dropped are in circles, which are seldom looked for.
+        gc.collect()
         devices.trim_memory()
     position, inverse_metric, key, arguments = example.taken()
     potential = densities.log_density(shape)
