@@ -1,5 +1,6 @@
 """A box without a mouse: a range of one quantity, typed."""
 
+import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -11,8 +12,8 @@ from dashboard.views.layout import TOGGLE, WIDE, when_shown
 from dashboard.views.text import notify
 
 PURPOSE = "Choose by a range of numbers, as by a box"
-MINUS = str.maketrans({"\N{MINUS SIGN}": "-", ",": ""})
-"""Numbers may be copied from the page."""
+THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(\D|$))")
+"""Commas of numbers that are copied from the page; another comma is not guessed at."""
 
 
 class RangeError(ValueError):
@@ -115,7 +116,7 @@ class ByNumbers(Viewer):
 def _number(field: pmui.TextInput) -> float:
     typed = str(field.value_input or "").strip()
     try:
-        number = float(typed.translate(MINUS))
+        number = float(THOUSANDS.sub("", typed).replace("\N{MINUS SIGN}", "-"))
     except ValueError:
         number = np.nan
     if not np.isfinite(number):

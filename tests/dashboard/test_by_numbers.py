@@ -59,6 +59,7 @@ def test_it_begins_with_all_and_takes_what_is_typed_in_either_order():
     [
         ("apples", "", 3.0, "two ends, each a number: one is empty"),
         ("apples", 0.0, "inf", "“inf” is none"),
+        ("apples", 0.0, "1,5", "“1,5” is none"),
         ("apples", "<b>x</b>", 1.0, "“<b>x</b>” is none"),
         ("apples", 3.0, 6.0, "Nothing is between 3 and 6: they are from 1 to 7"),
         ("pears", 0.0, 1.0, "there are none yet"),
