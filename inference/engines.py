@@ -8,6 +8,7 @@ A task is a pure function of what is sent with it, so one whose worker died or h
 sent again, to a new worker, and its draws are the same to the bit.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -128,9 +129,13 @@ class WorkerProcess(Executor):
 
     def _supervise(self, fn: Callable, args: tuple, kwargs: dict) -> Any:
         limit = limit_of(args)
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             allowed = limit
             if self._process is None:
+                if attempt:
+                    # What a dead pool leaves is in circles. Were it found while the
+                    # next one registers its semaphores, its own would leak.
+                    gc.collect()
                 self._process = _Process()
                 allowed = limit and limit + STARTING_SECONDS
             try:

@@ -30,6 +30,9 @@ FIRST_WORDS = {
 }
 """Of a sentence that only this problem's figures say when it has run."""
 
+LAST_WORDS = re.compile("Mean ± sd of|Dashed: the prior")
+"""Of the last figure that a page of a line makes."""
+
 
 def chromium() -> str | None:
     """The system's Chromium; None leaves the choice to Playwright's own."""
@@ -123,6 +126,8 @@ class Visit:
         page.on("request", self._check_host)
         self._host = address.rsplit("/", 1)[0]
         page.goto(address)
+        # Its last figure comes when its run may be over already.
+        page.get_by_text(LAST_WORDS).first.wait_for(timeout=60_000)
         # NUTS runs by itself when a page opens.
         self.settle()
 

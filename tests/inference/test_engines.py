@@ -1,5 +1,6 @@
 """Workers that die or hang under a run, and runs on a Dask cluster."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -33,6 +34,12 @@ def until(condition, seconds=120.0):
 @pytest.fixture
 def points():
     return observe({"source": "line"})
+
+
+@pytest.fixture(autouse=True)
+def no_dead_pools():
+    """Let what is left of dead workers go before others are started."""
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
