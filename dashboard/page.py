@@ -13,6 +13,7 @@ from panel.util.parameters import edit_readonly
 
 from dashboard import links
 from dashboard.experiment import Experiment
+from dashboard.figures.style import FONT
 from dashboard.pulse import Pulse
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
@@ -42,7 +43,7 @@ TEMPLATE = """{{% extends "base.html" %}}
 {{% endblock %}}"""
 """The largest script would else be asked for by the others, when they are read."""
 LOOKS = {
-    "typography": {"fontFamily": "'Helvetica Neue', Helvetica, Arial, sans-serif"},
+    "typography": {"fontFamily": FONT},
     "components": {
         # Arrows of fields and cards would be dark on the dark page.
         "MuiIconButton": {

@@ -9,7 +9,6 @@ NumPyro's stack of effect handlers is one unlocked global list (numpyro/primitiv
 whatever traces a model here holds `TRACING`. Compiled programs run side by side.
 """
 
-import gc
 import threading
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -86,8 +85,6 @@ def program(shape: Shape, example: "Example") -> Program:
         # ever met; what is still needed comes back from the compilation cache.
         with TRACING:
             jax.clear_caches()
-        # Programs that were dropped are in circles, which are seldom looked for.
-        gc.collect()
         devices.trim_memory()
     position, inverse_metric, key, arguments = example.taken()
     potential = densities.log_density(shape)

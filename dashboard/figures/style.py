@@ -15,6 +15,8 @@ import numpy as np
 from bokeh.models import HoverTool
 
 FONT = "'Helvetica Neue', Helvetica, Arial, sans-serif"
+"""Of page and plots: what every system has. Fonts that are fetched come one after
+another, and the page is laid out anew for each."""
 CHAIN_COLOURS = 4
 
 

@@ -9,7 +9,7 @@ from panel.viewable import Viewable, Viewer
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.views.catalogue import CatalogueControls
-from dashboard.views.layout import FIELD, WIDE, in_own_turn
+from dashboard.views.layout import FIELD, WIDE, when_shown
 from dashboard.views.priors import PriorEditors
 from inference.problems import PROBLEMS
 
@@ -116,12 +116,7 @@ def _card(title: str, *content, collapsed: bool = False) -> pmui.Card:
 def _closed_card(title: str, build: Callable[[], Viewable]) -> pmui.Card:
     """Return a card whose content is made when it is first opened."""
     card = _card(title, collapsed=True)
-
-    def fill() -> None:
-        if not card.objects:
-            card.objects = [build()]
-
-    card.param.watch(lambda _: in_own_turn(fill), "collapsed")
+    card.append(when_shown(card.param.collapsed.rx.not_(), build, **WIDE))
     return card
 
 

@@ -9,7 +9,13 @@ from panel.viewable import Viewer
 
 from dashboard import figures
 from dashboard.snapshot import Snapshot
-from dashboard.views.draws import all_draws, draws_by_numbers, draws_view, headline
+from dashboard.views.draws import (
+    all_draws,
+    draws_by_numbers,
+    draws_view,
+    headline,
+    named,
+)
 from dashboard.views.layout import WIDE, Place
 from dashboard.views.tabular import Row
 
@@ -28,14 +34,12 @@ class BrushedCorner(Viewer):
         self._ranges: dict[str, tuple[float, float]] = {}
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
-        symbols = self._problem.symbols
-        quantities = {symbols[name]: name for name in self._problem.headline}
         corner = draws_view(
             place,
             self._corner,
             pair_rows,
             gestures=(box,),
-            by_numbers=draws_by_numbers(place, quantities),
+            by_numbers=draws_by_numbers(place, named(place.problem)),
         )
         self._layout = pn.Column(corner, all_draws(self._session), **WIDE)
 

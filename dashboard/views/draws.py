@@ -81,6 +81,11 @@ def awaited(snapshot: Snapshot) -> str:
     return "Press Run to draw from the posterior."
 
 
+def named(problem: Problem) -> dict[str, str]:
+    """Return the headline quantities by what people call them."""
+    return {problem.symbols[name]: name for name in problem.headline}
+
+
 def draws_by_numbers(place: Place, quantities: Mapping[str, str]) -> ByNumbers:
     """Return what chooses draws without a box.
 

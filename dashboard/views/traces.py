@@ -14,6 +14,7 @@ from dashboard.views.draws import (
     draws_by_numbers,
     draws_view,
     headline,
+    named,
     of_chosen,
 )
 from dashboard.views.layout import WIDE, Place
@@ -33,15 +34,14 @@ class BrushedTraces(Viewer):
         self._session, self._axes = place.session, None
         box = hv.streams.BoundsXY()
         box.add_subscriber(self._choose)
-        symbols = place.problem.symbols
-        quantities = {symbols[name]: name for name in place.problem.headline}
+        quantities = named(place.problem) | {"number of the draw": DRAW}
         traces = draws_view(
             place,
             self._draw,
             trace_rows,
             (box,),
             describe,
-            draws_by_numbers(place, quantities | {"number of the draw": DRAW}),
+            draws_by_numbers(place, quantities),
         )
         warmup = pmui.Switch.from_param(
             self._session.param.shows_warmup, size="small", margin=(4, 10), width=120

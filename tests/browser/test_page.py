@@ -140,6 +140,15 @@ def test_points_in_a_box_are_left_out_and_taken_back(visit):
     assert caption_numbers(page.notes)["m"] == before
 
 
+def test_the_largest_script_is_asked_for_once_and_first(visit):
+    asked = visit().page.evaluate(
+        "performance.getEntriesByType('resource')"
+        ".filter((e) => e.name.includes('panel-material-ui.bundle.js'))"
+        ".map((e) => e.initiatorType)"
+    )
+    assert asked == ["link"]
+
+
 def test_nuts_follows_a_prior(visit):
     page = visit()
     before = caption_numbers(page.notes)["b"]

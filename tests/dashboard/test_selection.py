@@ -48,6 +48,30 @@ def test_points_are_left_out_one_after_another_and_taken_back(session):
     assert len(session.snapshot.observed["y"]) == 15
 
 
+def test_buttons_are_there_while_they_can_do_something(session):
+    view = of_points(session)
+    row = view.__panel__()[0]
+    assert not row.visible
+    view.box(only([2, 3]))
+    assert row.visible
+    view.clear()
+    assert not row.visible
+    view.box(only([2, 3]))
+    press(view, "Leave out")
+    session.poll()
+    # What is left out can be taken back, though nothing is chosen.
+    assert session.picked.now is None
+    assert row.visible
+    press(view, "Take all back")
+    session.poll()
+    assert not row.visible
+    view.box(only([2, 3]))
+    view._set(session.picked.save("two"))
+    view.clear()
+    # What is saved can be recalled.
+    assert row.visible
+
+
 def test_a_selection_can_be_fitted_alone(session):
     view = of_points(session)
     view.box(only([0, 4, 5]))
