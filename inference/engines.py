@@ -31,7 +31,7 @@ ATTEMPTS = 3
 """How often one task is sent before it is given up: first, and twice again."""
 STARTING_SECONDS = 120.0
 """More time for the first task of a new worker, which imports and compiles."""
-NICE = 5
+NICE = 2
 """How far the worker steps back for the program that it serves and for its browser."""
 DASK_ADDRESS = "NUTSHELL_DASK"
 """Environment variable with the address of a Dask scheduler."""

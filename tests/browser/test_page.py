@@ -153,10 +153,9 @@ def test_nuts_follows_a_prior(visit):
     page = visit()
     before = caption_numbers(page.notes)["b"]
     type_prior(page, "0.5", "0.05")
+    page.until(lambda _: caption_numbers(page.notes)["b"] > before + 0.2)
     page.settle()
-    after = caption_numbers(page.notes)["b"]
     assert "settings have changed" not in page.notes
-    assert after > before + 0.2
 
 
 def test_without_live_draws_are_weighted_and_withdrawn_where_they_cannot_be(visit):
@@ -177,8 +176,9 @@ def test_a_preset_sets_every_prior_and_one_can_be_taken_back(visit):
     page = visit()
     page.page.get_by_role("combobox", name="Set of priors").click()
     page.page.locator("li").filter(has_text="Strong and wrong").click()
+    # On a busy machine the status is that of the run before for a while.
+    page.until(lambda _: caption_numbers(page.notes)["b"] > 0.3)
     page.settle()
-    assert caption_numbers(page.notes)["b"] > 0.3
     undo = page.page.get_by_role("button").filter(has_text="undo")
     assert undo.count() == 2
     undo.first.click()
