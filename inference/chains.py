@@ -1,5 +1,6 @@
 """Chains side by side: computed in threads, stacked into arrays, and one taken out."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -9,14 +10,15 @@ import jax
 import numpy as np
 
 
-def in_threads(function: Callable, count: int, threads: int) -> list:
-    """Return ``function(k)`` for k = 0 to count - 1, computing some at a time.
+def in_threads(function: Callable, count: int) -> list:
+    """Return ``function(k)`` for k = 0 to count - 1, as many at a time as cores.
 
     The function must not call this again: it would wait for its own thread.
     """
-    if threads == 1 or count <= 1:
+    cores = len(os.sched_getaffinity(0))
+    if cores == 1 or count <= 1:
         return [function(k) for k in range(count)]
-    return list(_pool(threads).map(function, range(count)))
+    return list(_pool(cores).map(function, range(count)))
 
 
 @cache

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
+from inference import chains
+
 CHECK_DRAWS = 128
 GOOD_EFFICIENCY = 0.5
 """Importance-sampling efficiency of a Gaussian above which its covariance is kept as
@@ -30,7 +32,10 @@ class Laplace(NamedTuple):
 
 
 def modes(
-    value_and_gradient: Callable, guesses: list[np.ndarray], box: np.ndarray
+    value_and_gradient: Callable,
+    guesses: list[np.ndarray],
+    box: np.ndarray,
+    scales: list[np.ndarray] | None = None,
 ) -> tuple[Laplace, ...]:
     """Find the modes that guesses lead to, that with the most mass first.
 
@@ -41,24 +46,38 @@ def modes(
     guesses : list of arrays (parameter,)
     box : array (parameter, 2)
         Where to look.
+    scales : list of arrays (parameter,), optional
+        Units in which to search from each guess: standard deviations, where a mode is
+        known nearby, make the search a short one.
 
     Returns
     -------
     tuple of Laplace
         Without those that hold less than a thousandth of the first one's mass.
     """
-    found: list[Laplace] = []
-    for guess in guesses:
-        fit = minimize(
-            value_and_gradient,
-            np.clip(guess, *box.T),
+    scales = [np.ones(len(box))] * len(guesses) if scales is None else scales
+
+    def end(k: int) -> np.ndarray:
+        scale = scales[k]
+
+        def scaled(steps):
+            value, gradient = value_and_gradient(scale * steps)
+            return value, scale * gradient
+
+        found = minimize(
+            scaled,
+            np.clip(guesses[k], *box.T) / scale,
             jac=True,
             method="L-BFGS-B",
-            bounds=box,
+            bounds=box / scale[:, None],
             options={"ftol": 1e-12, "gtol": 1e-2},
         )
-        if not any(_same(fit.x, other) for other in found):
-            found.append(_gaussian(value_and_gradient, fit.x))
+        return scale * found.x
+
+    found: list[Laplace] = []
+    for mode in chains.in_threads(end, len(guesses)):
+        if not any(_same(mode, other) for other in found):
+            found.append(_gaussian(value_and_gradient, mode))
     found.sort(key=lambda fit: -fit.log_mass)
     return tuple(
         f for f in found if f is found[0] or f.log_mass > found[0].log_mass - 7

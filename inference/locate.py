@@ -42,8 +42,8 @@ table says of a parameter, to be taken at its word."""
 class Table(NamedTuple):
     """What a table of parallaxes says by itself."""
 
-    modes: tuple[np.ndarray, ...]
-    """Modes of its likelihood, the best first, (parameter,) each."""
+    modes: tuple[Laplace, ...]
+    """Modes of its likelihood under weak priors, that with the most mass first."""
     emulator: Emulator
 
 
@@ -77,10 +77,10 @@ def table(
 
     box = np.array([BOX[name] for name in PARAMETERS])
     modes = laplace.modes(weakly_bound, guesses(parallax, error), box)
-    best, points = modes[0], tuple(mode.mode for mode in modes)
+    best = modes[0]
     if parallax.size < ENOUGH_STARS or not best.proper:
-        return Table(points, emulator.never())
-    return Table(points, emulator.fit(exact_many, best.mode, best.covariance).emulator)
+        return Table(modes, emulator.never())
+    return Table(modes, emulator.fit(exact_many, best.mode, best.covariance).emulator)
 
 
 def _weak_prior(theta):
@@ -122,20 +122,27 @@ def posterior(
     strength : float
         Power of the likelihood in the posterior.
     """
-    found = list(of_table.modes)
+    found = [mode.mode for mode in of_table.modes]
+    widths = [np.sqrt(np.diag(mode.covariance)) for mode in of_table.modes]
     believed = _believed(found[0], priors)
     if np.any(believed != found[0]):
         found.append(believed)
+        widths.append(np.ones(len(PARAMETERS)))
     begin = [_unconstrained(theta, distributions) for theta in found]
     unravel = ravel_pytree(begin[0])[1]
-    box = np.array([_bounds(name, distributions) for name in sorted(PARAMETERS)])
+    names = sorted(PARAMETERS)
+    box = np.array([_bounds(name, distributions) for name in names])
+    order = [PARAMETERS.index(name) for name in names]
 
     def function(position):
         value, gradient = potential(position, of_table.emulator)
         return float(value), np.asarray(gradient)
 
     modes = laplace.modes(
-        function, [np.asarray(ravel_pytree(b)[0]) for b in begin], box
+        function,
+        [np.asarray(ravel_pytree(b)[0]) for b in begin],
+        box,
+        [width[order] for width in widths],
     )
     best, serves = modes[0], of_table.emulator
     if serves.radius > 0 and best.proper:

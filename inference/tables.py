@@ -1,7 +1,6 @@
 """What a worker learns of a catalogue, and keeps while it may be asked again."""
 
 import math
-import os
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -23,11 +22,6 @@ from inference import (
     reduction,
 )
 from inference.models import cluster, numpyro_priors
-
-
-def threads() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class Stars(NamedTuple):
@@ -197,9 +191,7 @@ def _exact(nodes, theta):
 
 def likelihoods(nodes, thetas):
     """Log likelihoods and gradients at many populations."""
-    done = chains.in_threads(
-        lambda k: _likelihood(nodes, thetas[k]), len(thetas), threads()
-    )
+    done = chains.in_threads(lambda k: _likelihood(nodes, thetas[k]), len(thetas))
     values, gradients = zip(*done, strict=True)
     return np.asarray(values), np.stack([np.asarray(g) for g in gradients])
 
@@ -224,7 +216,7 @@ def summed(nodes, populations) -> tuple[np.ndarray, ...]:
     zero = np.zeros(nodes.parallax.shape)
     sums = (zero, zero, zero)
     for one in chains.in_threads(
-        lambda k: _moments(nodes, populations[k]), len(populations), threads()
+        lambda k: _moments(nodes, populations[k]), len(populations)
     ):
         sums = tuple(
             total + np.asarray(part) for total, part in zip(sums, one, strict=True)

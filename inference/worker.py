@@ -96,7 +96,7 @@ def run_chunk(task: Task) -> Chunk:
     if shape.chains > 1:
         done = program.chunk(state, arguments, length)
     else:
-        done = chains.stack(chains.in_threads(advance, task.chains, tables.threads()))
+        done = chains.stack(chains.in_threads(advance, task.chains))
     state, draws, stats = jax.tree.map(np.asarray, done)
     draws, stats = (
         {name: value[:, : task.length] for name, value in rows.items()}

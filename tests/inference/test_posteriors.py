@@ -147,9 +147,11 @@ def test_both_methods_say_the_same_of_every_star(marginal, hierarchical):
     assert np.quantile(np.abs(off), 0.99) < 5.0
     spread = np.quantile(sd / marginal.stars.sd, [0.01, 0.5, 0.99])
     np.testing.assert_allclose(spread, 1.0, atol=0.2)
-    np.testing.assert_allclose(
-        marginal.stars.membership, hierarchical.stars.membership, atol=0.03
-    )
+    # Each is an average over some 32 draws, and stars near the cluster's edge sway with
+    # its width, all together: errors of two hundredths.
+    apart = np.abs(marginal.stars.membership - hierarchical.stars.membership)
+    assert apart.max() < 0.06
+    assert apart.mean() < 0.01
 
 
 def test_one_star_in_the_cluster_agrees_with_the_sum_over_stars(marginal):
