@@ -33,11 +33,35 @@ class Browser(JSComponent):
       return target.closest !== undefined && target.closest(OWN) !== null
     }
 
+    // A field of numbers takes Enter for its end, though the cursor stays in it: what
+    // was typed there after that would be shown, but never taken.
+    function comeBack(field) {
+      setTimeout(() => {
+        if (field.getRootNode().activeElement !== field) return
+        const {selectionStart, selectionEnd} = field
+        field.blur()
+        field.focus()
+        field.setSelectionRange(selectionStart, selectionEnd)
+      })
+    }
+
+    // One whose number is written out in full when the cursor comes would else have
+    // what is typed appended to it, for it was chosen as a whole before.
+    function chooseAnew(event) {
+      const field = event.composedPath()[0]
+      if (field.tagName !== "INPUT" || field.type !== "text") return
+      const shown = field.value
+      setTimeout(() => { if (field.value !== shown) field.select() })
+    }
+
     export function render({model}) {
       const hear = (event) => {
         const plain = !event.ctrlKey && !event.metaKey && !event.altKey
         // Where the key was pressed, behind the borders of components.
-        if (plain && !event.repeat && !typing(event.composedPath()[0])) {
+        const target = event.composedPath()[0]
+        if (typing(target)) {
+          if (event.key === "Enter" && target.tagName === "INPUT") comeBack(target)
+        } else if (plain && !event.repeat) {
           model.send_msg({key: event.key})
         }
       }
@@ -66,9 +90,11 @@ class Browser(JSComponent):
       show(false)
       document.body.prepend(skip)
       document.addEventListener("keydown", hear)
+      document.addEventListener("focusin", chooseAnew)
       model.on("search", say)
       model.on("remove", () => {
         document.removeEventListener("keydown", hear)
+        document.removeEventListener("focusin", chooseAnew)
         skip.remove()
       })
       return here

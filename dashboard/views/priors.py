@@ -178,7 +178,7 @@ class PriorEditor(Viewer):
             start=self._start(name, start, step, value),
             end=end,
             step=step,
-            format="0[.]0000",
+            format="0[.][0000]",
             size="small",
             sx=FIELD,
             margin=(0, 10),
