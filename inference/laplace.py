@@ -35,7 +35,7 @@ def modes(
     value_and_gradient: Callable,
     guesses: list[np.ndarray],
     box: np.ndarray,
-    scales: list[np.ndarray] | None = None,
+    scales: list[np.ndarray],
 ) -> tuple[Laplace, ...]:
     """Find the modes that guesses lead to, that with the most mass first.
 
@@ -46,16 +46,15 @@ def modes(
     guesses : list of arrays (parameter,)
     box : array (parameter, 2)
         Where to look.
-    scales : list of arrays (parameter,), optional
-        Units in which to search from each guess: standard deviations, where a mode is
-        known nearby, make the search a short one.
+    scales : list of arrays (parameter,)
+        Units in which to search from each guess. About as wide as the mode to be found,
+        they make the search a short one.
 
     Returns
     -------
     tuple of Laplace
         Without those that hold less than a thousandth of the first one's mass.
     """
-    scales = [np.ones(len(box))] * len(guesses) if scales is None else scales
 
     def end(k: int) -> np.ndarray:
         scale = scales[k]

@@ -30,6 +30,15 @@ BOX = {
 }
 """Where a mode is looked for: distances from 1 pc to 1 Mpc, and the share's logit."""
 
+WIDTHS = np.array([0.05, 0.01, 0.2, 0.1])
+"""About how far thousands of stars leave the parameters open: a search in such steps
+takes half as many as one in steps of one."""
+
+SCANNED, MOST_PEAKS = 32, 3
+"""Distances at which a cluster is looked for, and how many places are looked into."""
+FARTHEST = 0.05
+"""Smallest parallax [mas] that a guess takes for a distance."""
+
 ENOUGH_STARS = 200
 """Fewer than these cost no more than an emulator does."""
 
@@ -76,7 +85,8 @@ def table(
         return -value - prior, -gradient - slope
 
     box = np.array([BOX[name] for name in PARAMETERS])
-    modes = laplace.modes(weakly_bound, guesses(parallax, error), box)
+    begin = guesses(exact_many, parallax, error)
+    modes = laplace.modes(weakly_bound, begin, box, [WIDTHS] * len(begin))
     best = modes[0]
     if parallax.size < ENOUGH_STARS or not best.proper:
         return Table(modes, emulator.never())
@@ -127,7 +137,7 @@ def posterior(
     believed = _believed(found[0], priors)
     if np.any(believed != found[0]):
         found.append(believed)
-        widths.append(np.ones(len(PARAMETERS)))
+        widths.append(WIDTHS)
     begin = [_unconstrained(theta, distributions) for theta in found]
     unravel = ravel_pytree(begin[0])[1]
     names = sorted(PARAMETERS)
@@ -170,30 +180,31 @@ def _believed(theta: np.ndarray, priors: Mapping[str, Prior]) -> np.ndarray:
     return np.where(against, medians, theta)
 
 
-def guesses(parallax: np.ndarray, error: np.ndarray) -> list[np.ndarray]:
-    """Guess the population where parallaxes pile up, and elsewhere, (parameter,) each.
+def guesses(
+    exact_many: Callable, parallax: np.ndarray, error: np.ndarray
+) -> list[np.ndarray]:
+    """Guess populations, (parameter,) each: clusters where the table shows any.
 
     Parameters
     ----------
+    exact_many : callable
+        As `table` takes it.
     parallax, error : array (star,)
         Parallax with its zero-point subtracted, and its error [mas].
     """
-    # The peak of the parallaxes' density, each smeared by its own error: precise
-    # stars decide. Distances where that density, or the bulk of the stars, lies.
-    low, high = np.quantile(parallax, [0.01, 0.99])
-    grid = np.linspace(low, high, 400)
-    best = np.argsort(error)[:2000]
-    width = np.maximum(error[best], 0.01)
-    z = (grid[:, None] - parallax[best]) / width
-    peak = grid[np.argmax((np.exp(-0.5 * z**2) / width).sum(axis=1))]
+    # A narrow cluster is moved through the table: where the likelihood peaks there may
+    # be one. Another guess is a wide one, where most precise stars are.
+    near, far = np.maximum(np.quantile(parallax, [0.99, 0.01]), FARTHEST)
+    scanned = np.unique(np.linspace(np.log(1e3 / near), np.log(1e3 / far), SCANNED))
+    narrow = np.tile(np.log([400.0, 1.0, 0.05, 1.0]), (scanned.size, 1))
+    narrow[:, 1], narrow[:, 3] = scanned, -1.0
+    value = exact_many(narrow)[0]
+    beside = np.pad(value, 1, constant_values=-np.inf)
+    peaks = np.flatnonzero((value >= beside[:-2]) & (value >= beside[2:]))
+    best = peaks[np.argsort(-value[peaks])][:MOST_PEAKS]
     mean = np.average(parallax, weights=1 / error**2)
-    return [
-        np.array(
-            [np.log(400.0), np.log(1000.0 / max(float(value), 0.05)), relative, 0.0]
-        )
-        for value in (peak, mean)
-        for relative in np.log([0.02, 0.2])
-    ]
+    wide = np.log([400.0, 1000.0 / max(float(mean), FARTHEST), 0.2, 1.0])
+    return [*narrow[best], wide]
 
 
 def _bounds(name: str, distributions) -> tuple[float, float]:

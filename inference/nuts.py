@@ -65,9 +65,9 @@ def step_size(dimensions: int) -> float:
     return min(1.0, 1.5 * dimensions**-0.25)
 
 
-KEPT_PROGRAMS, CLEARED_EVERY = 24, 4
-"""Programs, of some 10 MiB each, that are kept, and after how many new ones JAX forgets
-what else it compiled for their shapes, which is twice as much."""
+KEPT_PROGRAMS, CLEARED_EVERY = 12, 4
+"""Programs that are kept, and after how many new ones JAX forgets what else it compiled
+for their shapes: with that, each is some 25 MiB."""
 
 
 @lru_cache(maxsize=KEPT_PROGRAMS)

@@ -14,6 +14,7 @@ import numpy as np
 from jax import lax
 from scipy.fft import dct
 
+from inference.chains import in_threads
 from inference.quadrature import windows
 from inference.quadrature.priors import HALF_LOG_TWO_PI, Volume
 
@@ -49,11 +50,12 @@ def field_series(parallax, error):
     # Blocks of one size are one compiled program.
     pad = -stars % BLOCK
     y, e = (np.pad(a, (0, pad), mode="edge") for a in (parallax, error))
-    values = [
-        np.asarray(_values(y[k : k + BLOCK], e[k : k + BLOCK], at.ravel()))
-        for k in range(0, stars, BLOCK)
-    ]
-    values = np.concatenate(values, axis=-1)[:, :stars]
+
+    def block(k):
+        rows = slice(k * BLOCK, (k + 1) * BLOCK)
+        return np.asarray(_values(y[rows], e[rows], at.ravel()))
+
+    values = np.concatenate(in_threads(block, len(y) // BLOCK), axis=-1)[:, :stars]
     values = values.reshape(PANELS, TERMS, stars)
     series = np.asarray(dct(values, type=2, axis=1)) / TERMS
     series[:, 0] /= 2

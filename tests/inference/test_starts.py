@@ -13,6 +13,7 @@ from inference.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("engine")
 BOX = np.array([(-10.0, 10.0), (-10.0, 10.0)])
+UNITS = [np.ones(2)] * 2
 GUESSES = [np.array([1.0, -2.0]), np.array([-3.0, 3.0])]
 
 
@@ -40,12 +41,15 @@ def test_a_gaussian_is_found_exactly():
         away = z - jnp.array([0.3, -1.2])
         return 0.5 * away @ precision @ away
 
-    (found,) = laplace.modes(flat(potential), GUESSES, BOX)
+    (found,) = laplace.modes(flat(potential), GUESSES, BOX, UNITS)
     np.testing.assert_allclose(found.mode, [0.3, -1.2], atol=1e-6)
     np.testing.assert_allclose(found.covariance, np.linalg.inv(precision), rtol=1e-5)
     # The integral of exp(-potential), without the factors of 2 pi.
     assert found.log_mass == pytest.approx(-0.5 * np.linalg.slogdet(precision)[1])
     assert not adapts(potential, found)
+    scales = [np.array([0.05, 3.0])] * 2
+    (same,) = laplace.modes(flat(potential), GUESSES, BOX, scales)
+    np.testing.assert_allclose(same.mode, found.mode, atol=1e-6)
 
 
 def two_modes(log_ratio):
@@ -55,7 +59,7 @@ def two_modes(log_ratio):
         return -jnp.logaddexp(near, far)
 
     guesses = [np.array([-3.5, 0.1]), np.array([3.5, 0.1])]
-    return laplace.modes(flat(potential), guesses, BOX)
+    return laplace.modes(flat(potential), guesses, BOX, UNITS)
 
 
 def test_modes_come_by_their_mass_and_hopeless_ones_not_at_all():
@@ -75,7 +79,7 @@ def test_a_funnel_has_its_metric_adapted():
     def potential(z):
         return 0.5 * z[0] ** 2 / 9 + 0.5 * (z[1] * jnp.exp(-z[0])) ** 2 + z[0]
 
-    assert adapts(potential, laplace.modes(flat(potential), GUESSES, BOX)[0])
+    assert adapts(potential, laplace.modes(flat(potential), GUESSES, BOX, UNITS)[0])
 
 
 @pytest.mark.parametrize("seed", range(4))
