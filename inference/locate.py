@@ -36,6 +36,9 @@ takes half as many as one in steps of one."""
 
 SCANNED, MOST_PEAKS = 32, 3
 """Distances at which a cluster is looked for, and how many places are looked into."""
+CLOSE = 50.0
+"""In ln likelihood: a place as good as that, or as a quarter of what distances differ
+by, is worth a look."""
 FARTHEST = 0.05
 """Smallest parallax [mas] that a guess takes for a distance."""
 
@@ -201,6 +204,7 @@ def guesses(
     value = exact_many(narrow)[0]
     beside = np.pad(value, 1, constant_values=-np.inf)
     peaks = np.flatnonzero((value >= beside[:-2]) & (value >= beside[2:]))
+    peaks = peaks[value[peaks] > value.max() - max(CLOSE, np.ptp(value) / 4)]
     best = peaks[np.argsort(-value[peaks])][:MOST_PEAKS]
     mean = np.average(parallax, weights=1 / error**2)
     wide = np.log([400.0, 1000.0 / max(float(mean), FARTHEST), 0.2, 1.0])
