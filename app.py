@@ -10,7 +10,7 @@ from dashboard.page import build_page
 from dashboard.pulse import Pulse
 from inference.engines import WorkerProcess, from_environment
 
-pn.extension("tabulator", notifications=True)
+pn.extension(notifications=True)
 hv.extension("bokeh")
 # Where a browser has no graphics card, WebGL is drawn by the processor, and a page with
 # 4300 stars stops answering; a canvas draws them in milliseconds everywhere.

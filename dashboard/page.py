@@ -39,9 +39,20 @@ FIRST_RUN = 0.25
 TEMPLATE = """{{% extends "base.html" %}}
 {{% block preamble %}}
   {{{{ super() }}}}
-  <link rel="preload" as="fetch" crossorigin href="{}">
+  <link rel="modulepreload" href="{script}">
+{{% endblock %}}
+{{% block js_resources %}}
+  {{{{ super() }}}}
+  <script>
+    const shim = window.importShim
+    const own = (url) => url.endsWith("{script}".slice(1))
+    window.importShim = Object.assign(
+      (url, ...more) => own(url) ? import(url) : shim(url, ...more), shim
+    )
+  </script>
 {{% endblock %}}"""
-"""The largest script would else be asked for by the others, when they are read."""
+"""The largest script would else be asked for by the others, when they are read, and
+then be read twice: by what helps browsers that cannot import modules by themselves."""
 LOOKS = {
     "typography": {"fontFamily": FONT},
     "components": {
@@ -102,7 +113,7 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     main, sidebar = pn.Column(margin=(4, 8), **WIDE), pn.Column(**WIDE)
     page = pmui.Page(
         title="Nutshell",
-        template=TEMPLATE.format(pmui.Page._render_esm(server=True)),
+        template=TEMPLATE.format(script=pmui.Page._render_esm(server=True)),
         header=[view_menu(session), help_button],
         # Both are filled below. The page itself, once it is on its way to the browser,
         # can miss that it was given another child; a column does not.

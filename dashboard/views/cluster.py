@@ -63,7 +63,9 @@ class ClusterCentre(Viewer):
             ),
             lambda: marginal_view(session, problem, height=190),
         )
-        left = pn.Column(views, self._selection, side_by_side(colours, places), **WIDE)
+        left = pn.Column(
+            views, self._selection, side_by_side(colours, places, narrowest=200), **WIDE
+        )
         right = pn.Column(posterior, marginals, **WIDE)
         self._layout = side_by_side(left, right)
 
