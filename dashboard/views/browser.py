@@ -45,15 +45,6 @@ class Browser(JSComponent):
       })
     }
 
-    // One whose number is written out in full when the cursor comes would else have
-    // what is typed appended to it, for it was chosen as a whole before.
-    function chooseAnew(event) {
-      const field = event.composedPath()[0]
-      if (field.tagName !== "INPUT" || field.type !== "text") return
-      const shown = field.value
-      setTimeout(() => { if (field.value !== shown) field.select() })
-    }
-
     export function render({model}) {
       const hear = (event) => {
         const plain = !event.ctrlKey && !event.metaKey && !event.altKey
@@ -90,11 +81,9 @@ class Browser(JSComponent):
       show(false)
       document.body.prepend(skip)
       document.addEventListener("keydown", hear)
-      document.addEventListener("focusin", chooseAnew)
       model.on("search", say)
       model.on("remove", () => {
         document.removeEventListener("keydown", hear)
-        document.removeEventListener("focusin", chooseAnew)
         skip.remove()
       })
       return here
