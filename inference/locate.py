@@ -39,7 +39,7 @@ SCANNED, MOST_PEAKS = 32, 3
 CLOSE = 50.0
 """In ln likelihood: a place as good as that, or as a quarter of what distances differ
 by, is worth a look."""
-FARTHEST = 0.05
+SMALLEST_PARALLAX = 0.05
 """Smallest parallax [mas] that a guess takes for a distance."""
 
 ENOUGH_STARS = 200
@@ -197,7 +197,7 @@ def guesses(
     """
     # A narrow cluster is moved through the table: where the likelihood peaks there may
     # be one. Another guess is a wide one, where most precise stars are.
-    near, far = np.maximum(np.quantile(parallax, [0.99, 0.01]), FARTHEST)
+    near, far = np.maximum(np.quantile(parallax, [0.99, 0.01]), SMALLEST_PARALLAX)
     scanned = np.unique(np.linspace(np.log(1e3 / near), np.log(1e3 / far), SCANNED))
     narrow = np.tile(np.log([400.0, 1.0, 0.05, 1.0]), (scanned.size, 1))
     narrow[:, 1], narrow[:, 3] = scanned, -1.0
@@ -207,7 +207,7 @@ def guesses(
     peaks = peaks[value[peaks] > value.max() - max(CLOSE, np.ptp(value) / 4)]
     best = peaks[np.argsort(-value[peaks])][:MOST_PEAKS]
     mean = np.average(parallax, weights=1 / error**2)
-    wide = np.log([400.0, 1000.0 / max(float(mean), FARTHEST), 0.2, 1.0])
+    wide = np.log([400.0, 1000.0 / max(float(mean), SMALLEST_PARALLAX), 0.2, 1.0])
     return [*narrow[best], wide]
 
 

@@ -51,7 +51,8 @@ class Browser(JSComponent):
         // Where the key was pressed, behind the borders of components.
         const target = event.composedPath()[0]
         if (typing(target)) {
-          if (event.key === "Enter" && target.tagName === "INPUT") comeBack(target)
+          // Only of such fields does a browser tell the selection.
+          if (event.key === "Enter" && target.type === "text") comeBack(target)
         } else if (plain && !event.repeat) {
           model.send_msg({key: event.key})
         }

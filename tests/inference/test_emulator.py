@@ -57,8 +57,9 @@ def test_it_agrees_with_the_exact_sum_throughout_its_ball(m67):
         theta = fit.mode + factor @ step
         value, gradient = exact(theta)
         emulated, slope = total(theta)
-        leeway = emulator.TOLERANCE * max(1.0, step @ step / 4)
-        assert emulated == pytest.approx(float(value), abs=leeway)
+        near = step @ step < emulator.SMALLEST**2
+        error = emulator.TOLERANCE if near else 3 * emulator.TOLERANCE
+        assert emulated == pytest.approx(float(value), abs=error)
         np.testing.assert_allclose(slope @ factor, gradient @ factor, atol=0.05)
         assert float(emulated) != float(value), "the polynomial served"
 

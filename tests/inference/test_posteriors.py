@@ -7,6 +7,7 @@ comparisons that must all hold.
 import numpy as np
 import pytest
 
+from inference import worker
 from inference.predictive import star_in_cluster
 from tests.conftest import monte_carlo_z
 
@@ -42,12 +43,23 @@ def cluster_spec(path, method="marginal", zero_point="none", **sampler):
 
 
 @pytest.fixture(scope="module")
-def marginal(sample, real_m67):
+def many_for_each_star():
+    """Average each star's numbers over hundreds of draws.
+
+    Over the usual 32 all stars near the cluster's edge sway with its width, by 0.03.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "STAR_DRAWS", (4, 400))
+        yield
+
+
+@pytest.fixture(scope="module")
+def marginal(sample, real_m67, many_for_each_star):
     return sample(cluster_spec(real_m67))
 
 
 @pytest.fixture(scope="module")
-def hierarchical(sample, real_m67):
+def hierarchical(sample, real_m67, many_for_each_star):
     spec = cluster_spec(real_m67, "hierarchical", chains=2, warmup=150, draws=400)
     return sample(spec, latent=True)
 
@@ -147,11 +159,9 @@ def test_both_methods_say_the_same_of_every_star(marginal, hierarchical):
     assert np.quantile(np.abs(off), 0.99) < 5.0
     spread = np.quantile(sd / marginal.stars.sd, [0.01, 0.5, 0.99])
     np.testing.assert_allclose(spread, 1.0, atol=0.2)
-    # Each is an average over some 32 draws, and stars near the cluster's edge sway with
-    # its width, all together: errors of two hundredths.
-    apart = np.abs(marginal.stars.membership - hierarchical.stars.membership)
-    assert apart.max() < 0.06
-    assert apart.mean() < 0.01
+    np.testing.assert_allclose(
+        marginal.stars.membership, hierarchical.stars.membership, atol=0.03
+    )
 
 
 def test_one_star_in_the_cluster_agrees_with_the_sum_over_stars(marginal):
