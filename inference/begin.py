@@ -54,7 +54,7 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
     unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
     best = located.modes[0]
     share = laplace.efficiency(
-        lambda z: float(potential(z, located.emulator)[0]), best, seed
+        lambda positions: potential(positions, located.emulator), best, seed
     )
     adapt = len(located.modes) > 1 or share < laplace.GOOD_EFFICIENCY
     start = starts.about_modes(located.modes, unravel, task.chains, seed, adapt)
@@ -72,17 +72,16 @@ def first_values(task: Task, shape: densities.Shape, arguments, start: starts.St
     """Return -ln posterior (chain,) and its gradient (chain, parameter) at starts."""
     if start.first is not None:
         return start.first
+    at = [
+        starts.ravelled(chains.take(start.positions, chain))
+        for chain in range(task.chains)
+    ]
     if (task.spec.model, task.spec.method) == ("cluster", "marginal"):
         potential = tables.population_potential(shape.families, arguments)
         serves = jax.tree.map(np.asarray, arguments.observed["emulator"])
-        gradient = partial(_swapped, potential, serves)
-    else:
-        gradient = partial(_swapped, _compiled_gradient(_density_of(shape)), arguments)
-    done = [
-        gradient(starts.ravelled(chains.take(start.positions, chain)))
-        for chain in range(task.chains)
-    ]
-    values, slopes = zip(*done, strict=True)
+        return potential(np.stack(at), serves)
+    gradient = _compiled_gradient(_density_of(shape))
+    values, slopes = zip(*(gradient(z, arguments) for z in at), strict=True)
     return np.stack(values), np.stack(slopes)
 
 

@@ -81,27 +81,38 @@ def value_and_gradient(emulator: Emulator, theta, exact: Callable):
     return lax.cond(inside, lambda: _polynomial(emulator, z), lambda: exact(theta))
 
 
-def at(emulator: Emulator, theta: np.ndarray, exact: Callable):
-    """Return what `value_and_gradient` does, of NumPy arrays, compiling nothing."""
-    z = emulator.whitening @ (theta - emulator.centre)
-    if z @ z < emulator.radius**2:
-        value, gradient = _polynomial(emulator, z, np)
-        return float(value), gradient
-    return exact(theta)
+def at(emulator: Emulator, thetas: np.ndarray, exact: Callable):
+    """Return what `value_and_gradient` does of many points, compiling nothing.
+
+    Parameters
+    ----------
+    emulator : Emulator
+    thetas : array (point, parameter)
+    exact : callable
+        ``thetas (point, parameter) -> values (point,), gradients (point, parameter)``,
+        for those where the emulator does not serve.
+    """
+    z = emulator.whitening @ (thetas - emulator.centre).T
+    outside = (z**2).sum(axis=0) >= emulator.radius**2
+    values, gradients = _polynomial(emulator, z, np)
+    if outside.any():
+        values[outside], gradients.T[outside] = exact(thetas[outside])
+    return values, gradients.T
 
 
 def _polynomial(emulator, z, numpy=jnp):
-    t = z / numpy.where(emulator.radius > 0, emulator.radius, 1.0)
-    power, slope = _powers(t, numpy)
+    """Value and gradient at (parameter, ...)."""
+    # Where the radius is 0 this is not used, but under vmap it is computed.
+    scale = numpy.where(emulator.radius > 0, emulator.radius, 1.0)
+    power, slope = _powers(z / scale, numpy)
     first, first_slopes = _pair(power[:, 0], slope[:, 0], power[:, 1], slope[:, 1])
     last, last_slopes = _pair(power[:, 2], slope[:, 2], power[:, 3], slope[:, 3])
     by_first = emulator.coefficients @ last
-    by_last = first @ emulator.coefficients
-    slopes = [s @ by_first for s in first_slopes] + [s @ by_last for s in last_slopes]
-    # Where the radius is 0 this is not used, but under vmap it is computed.
-    scale = numpy.where(emulator.radius > 0, emulator.radius, 1.0)
+    by_last = emulator.coefficients.T @ first
+    slopes = [(s * by_first).sum(axis=0) for s in first_slopes]
+    slopes += [(s * by_last).sum(axis=0) for s in last_slopes]
     gradient = emulator.whitening.T @ numpy.stack(slopes) / scale
-    return first @ by_first, gradient
+    return (first * by_first).sum(axis=0), gradient
 
 
 def _powers(t, numpy):

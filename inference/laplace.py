@@ -32,7 +32,7 @@ class Laplace(NamedTuple):
 
 
 def modes(
-    value_and_gradient: Callable,
+    values_and_gradients: Callable,
     guesses: list[np.ndarray],
     box: np.ndarray,
     scales: list[np.ndarray],
@@ -41,8 +41,9 @@ def modes(
 
     Parameters
     ----------
-    value_and_gradient : callable
-        Position (parameter,) to -ln posterior and its gradient.
+    values_and_gradients : callable
+        Positions (point, parameter) to -ln posterior (point,) and its gradients, of
+        their shape; of one position it is asked by several threads.
     guesses : list of arrays (parameter,)
     box : array (parameter, 2)
         Where to look.
@@ -60,8 +61,8 @@ def modes(
         scale = scales[k]
 
         def scaled(steps):
-            value, gradient = value_and_gradient(scale * steps)
-            return value, scale * gradient
+            values, gradients = values_and_gradients((scale * steps)[None])
+            return float(values[0]), scale * gradients[0]
 
         found = minimize(
             scaled,
@@ -76,7 +77,7 @@ def modes(
     found: list[Laplace] = []
     for mode in chains.in_threads(end, len(guesses)):
         if not any(_same(mode, other) for other in found):
-            found.append(_gaussian(value_and_gradient, mode))
+            found.append(_gaussian(values_and_gradients, mode))
     found.sort(key=lambda fit: -fit.log_mass)
     return tuple(
         f for f in found if f is found[0] or f.log_mass > found[0].log_mass - 7
@@ -113,17 +114,14 @@ def expansion(values_and_gradients: Callable, at: np.ndarray, step: float = 1e-4
     return np.asarray(values)[0], slope[0], 0.5 * (hessian + hessian.T)
 
 
-def _gaussian(value_and_gradient: Callable, mode: np.ndarray) -> Laplace:
-    def one_by_one(points):
-        return zip(*map(value_and_gradient, points), strict=True)
-
-    _, slope, hessian = expansion(one_by_one, mode)
+def _gaussian(values_and_gradients: Callable, mode: np.ndarray) -> Laplace:
+    _, slope, hessian = expansion(values_and_gradients, mode)
     covariance = _inverse(hessian)
     if covariance is None:
         return Laplace(mode, np.eye(mode.size), -np.inf)
     mode = mode - covariance @ slope
-    log_mass = 0.5 * np.linalg.slogdet(covariance)[1] - value_and_gradient(mode)[0]
-    return Laplace(mode, covariance, log_mass)
+    lowest = float(values_and_gradients(mode[None])[0][0])
+    return Laplace(mode, covariance, 0.5 * np.linalg.slogdet(covariance)[1] - lowest)
 
 
 def _inverse(hessian: np.ndarray) -> np.ndarray | None:
@@ -134,13 +132,13 @@ def _inverse(hessian: np.ndarray) -> np.ndarray | None:
     return (vectors / eigenvalues) @ vectors.T
 
 
-def efficiency(value: Callable, fit: Laplace, seed: int) -> float:
+def efficiency(values_and_gradients: Callable, fit: Laplace, seed: int) -> float:
     """Return the effective share of a Gaussian's draws, weighted to the posterior.
 
     Parameters
     ----------
-    value : callable
-        Position (parameter,) to -ln posterior.
+    values_and_gradients : callable
+        As `modes` takes it.
     fit : Laplace
     seed : int
 
@@ -153,6 +151,6 @@ def efficiency(value: Callable, fit: Laplace, seed: int) -> float:
         return 0.0
     z = np.random.default_rng(seed).standard_normal((CHECK_DRAWS, fit.mode.size))
     draws = fit.mode + z @ np.linalg.cholesky(fit.covariance).T
-    log_weights = 0.5 * (z**2).sum(axis=1) - np.array([value(d) for d in draws])
+    log_weights = 0.5 * (z**2).sum(axis=1) - values_and_gradients(draws)[0]
     weights = np.exp(log_weights - log_weights.max())
     return float(weights.sum() ** 2 / (weights**2).sum() / CHECK_DRAWS)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to, constraints
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, logit
 
 from inference import emulator, laplace
 from inference.emulator import Emulator
@@ -67,44 +67,40 @@ class Located(NamedTuple):
     emulator: Emulator
 
 
-def table(
-    exact: Callable, exact_many: Callable, parallax: np.ndarray, error: np.ndarray
-) -> Table:
+def table(exact: Callable, parallax: np.ndarray, error: np.ndarray) -> Table:
     """Look at a table under weak priors.
 
     Parameters
     ----------
     exact : callable
-        ``theta (parameter,) -> value, gradient`` of the log likelihood.
-    exact_many : callable
-        ``theta (point, parameter) -> values, gradients`` of the same.
+        ``theta (point, parameter) -> values, gradients`` of the log likelihood.
     parallax, error : array (star,)
         Parallax with its zero-point subtracted, and its error [mas].
     """
 
-    def weakly_bound(theta):
-        value, gradient = exact(theta)
-        prior, slope = _weak_prior(theta)
+    def weakly_bound(thetas):
+        value, gradient = exact(thetas)
+        prior, slope = _weak_prior(thetas)
         return -value - prior, -gradient - slope
 
     box = np.array([BOX[name] for name in PARAMETERS])
-    begin = guesses(exact_many, parallax, error)
+    begin = guesses(exact, parallax, error)
     modes = laplace.modes(weakly_bound, begin, box, [WIDTHS] * len(begin))
     best = modes[0]
     if parallax.size < ENOUGH_STARS or not best.proper:
         return Table(modes, emulator.never())
-    return Table(modes, emulator.fit(exact_many, best.mode, best.covariance).emulator)
+    return Table(modes, emulator.fit(exact, best.mode, best.covariance).emulator)
 
 
-def _weak_prior(theta):
-    """Return ln density and slope of priors that only keep a search from running away.
+def _weak_prior(thetas):
+    """Return ln densities and slopes of priors that only bound a search.
 
     Normal in the logarithms, flat in the share of the cluster.
     """
-    away = (theta[:3] - np.log([370.0, 920.0, 1.0])) / 2.0
-    share = expit(theta[3])
-    value = -0.5 * away @ away + log_expit(theta[3]) + log_expit(-theta[3])
-    return value, np.append(-away / 2.0, 1 - 2 * share)
+    away = (thetas[:, :3] - np.log([370.0, 920.0, 1.0])) / 2.0
+    share = expit(thetas[:, 3:])
+    value = -0.5 * (away**2).sum(axis=1) + (np.log(share) + np.log1p(-share))[:, 0]
+    return value, np.hstack([-away / 2.0, 1 - 2 * share])
 
 
 def posterior(
@@ -123,8 +119,8 @@ def posterior(
     Parameters
     ----------
     potential : callable
-        ``(unconstrained position (parameter,), emulator) -> value, gradient`` of
-        -ln posterior, parameters in the order of their names.
+        ``(unconstrained positions (point, parameter), emulator) -> values, gradients``
+        of -ln posterior, parameters in the order of their names.
     exact : callable
         ``theta (point, parameter) -> values, gradients`` of the log likelihood.
     of_table : Table
@@ -147,12 +143,8 @@ def posterior(
     box = np.array([_bounds(name, distributions) for name in names])
     order = [PARAMETERS.index(name) for name in names]
 
-    def function(position):
-        value, gradient = potential(position, of_table.emulator)
-        return float(value), np.asarray(gradient)
-
     modes = laplace.modes(
-        function,
+        lambda positions: potential(positions, of_table.emulator),
         [np.asarray(ravel_pytree(b)[0]) for b in begin],
         box,
         [width[order] for width in widths],
@@ -184,13 +176,13 @@ def _believed(theta: np.ndarray, priors: Mapping[str, Prior]) -> np.ndarray:
 
 
 def guesses(
-    exact_many: Callable, parallax: np.ndarray, error: np.ndarray
+    exact: Callable, parallax: np.ndarray, error: np.ndarray
 ) -> list[np.ndarray]:
     """Guess populations, (parameter,) each: clusters where the table shows any.
 
     Parameters
     ----------
-    exact_many : callable
+    exact : callable
         As `table` takes it.
     parallax, error : array (star,)
         Parallax with its zero-point subtracted, and its error [mas].
@@ -201,7 +193,7 @@ def guesses(
     scanned = np.unique(np.linspace(np.log(1e3 / near), np.log(1e3 / far), SCANNED))
     narrow = np.tile(np.log([400.0, 1.0, 0.05, 1.0]), (scanned.size, 1))
     narrow[:, 1], narrow[:, 3] = scanned, -1.0
-    value = exact_many(narrow)[0]
+    value = exact(narrow)[0]
     beside = np.pad(value, 1, constant_values=-np.inf)
     peaks = np.flatnonzero((value >= beside[:-2]) & (value >= beside[2:]))
     peaks = peaks[value[peaks] > value.max() - max(CLOSE, np.ptp(value) / 4)]

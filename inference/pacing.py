@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-FIRST_SECONDS, CHUNK_SECONDS = 0.05, 0.25
+FIRST_SECONDS, CHUNK_SECONDS = 0.03, 0.25
 """How long a chunk should take: the first few less, so that draws come early."""
 FIRST_LENGTH = 10
 PREPARE_LIMIT = 300.0

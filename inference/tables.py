@@ -80,10 +80,45 @@ def _stars_of(digest: str, arrays: _Unhashed) -> Stars:
     else:
         pad = (0, padded_size(y.size) - y.size)
         weight = np.pad(np.ones(y.size), pad)
-        nodes = quadrature.star_nodes(
-            np.pad(y, pad, mode="edge"), np.pad(e, pad, mode="edge"), weight
-        )
+        y_padded, e_padded = (np.pad(a, pad, mode="edge") for a in (y, e))
+        series = _series.of(y_padded, e_padded)
+        nodes = quadrature.StarNodes(y_padded, e_padded, series, weight)
     return Stars(jax.tree.map(jnp.asarray, nodes), y, e)
+
+
+class _Series:
+    """Series of the field for the stars of the last table, to be found again in others.
+
+    A star's is the same to the bit in whatever table it is: a table from which stars
+    are left out, or that another cut makes larger, needs those of the new stars only.
+    """
+
+    def __init__(self):
+        self._known: tuple[dict[tuple[float, float], int], np.ndarray] = {}, np.empty(0)
+
+    def of(self, y: np.ndarray, e: np.ndarray) -> np.ndarray:
+        """Return what `quadrature.field_series` does."""
+        places, known = self._known
+        stars = list(zip(y.tolist(), e.tolist(), strict=True))
+        rows = np.array([places.get(star, -1) for star in stars])
+        new = np.flatnonzero(rows < 0)
+        if new.size == 0:
+            return known[..., rows]
+        fitted = quadrature.field_series(y[new], e[new])
+        series = np.empty((*fitted.shape[:2], y.size))
+        series[..., new] = fitted
+        old = np.flatnonzero(rows >= 0)
+        if old.size > 0:
+            series[..., old] = known[..., rows[old]]
+        self._known = {star: k for k, star in enumerate(stars)}, series
+        return series
+
+    def forget(self) -> None:
+        """Know no star."""
+        self._known = {}, np.empty(0)
+
+
+_series = _Series()
 
 
 SMALLEST, GROWTH = 64, 1.15
@@ -117,38 +152,49 @@ def over_stars(stars: Stars, function) -> tuple[np.ndarray, ...]:
 def table(stars: Stars) -> locate.Table:
     """Return the modes of a table and the emulator of its likelihood."""
     nodes, y, e = stars
-    return locate.table(partial(_exact, nodes), partial(likelihoods, nodes), y, e)
+    return locate.table(partial(likelihoods, nodes), y, e)
 
 
 def forget() -> None:
     """Forget every table."""
     table.cache_clear()
     _stars_of.cache_clear()
+    _series.forget()
 
 
 def population_potential(
     families: tuple[tuple[str, str], ...], arguments: densities.Arguments
 ) -> Callable:
-    """Return ``(position, emulator) -> -ln posterior, its gradient``, of a population.
+    """Return ``(positions, emulator) -> -ln posterior, its gradient``, of populations.
 
-    Positions are unconstrained, (parameter,) in the order of their names. Prior and
-    likelihood are computed apart: compiled as one with the model, the likelihood would
-    be compiled once more.
+    Positions are unconstrained, (point, parameter) in the order of their names; the
+    values (point,) and gradients (point, parameter). Prior and likelihood are computed
+    apart: compiled as one with the model, the likelihood would be compiled once more.
     """
     compiled = _prior_part(families)
     nodes = arguments.observed["nodes"]
 
-    def potential(position, serves):
-        prior, slope, theta, by_position = (
-            np.asarray(part) for part in compiled(position, arguments.priors)
+    def of_prior(positions):
+        # Always as many rows: another number would be another program.
+        pad = ((0, -len(positions) % ROWS), (0, 0))
+        blocks = np.pad(positions, pad, mode="edge").reshape(-1, ROWS, len(_NAMES))
+        done = zip(
+            *(compiled(block, arguments.priors) for block in blocks), strict=True
         )
-        value, gradient = emulator.at(serves, theta, partial(_exact, nodes))
+        return (np.concatenate(part)[: len(positions)] for part in done)
+
+    def potential(positions, serves):
+        prior, slope, theta, by_position = of_prior(positions)
+        value, gradient = emulator.at(serves, theta, partial(likelihoods, nodes))
         whole = prior + arguments.strength * value
         pull = by_position * (gradient @ _BY_NAME)
-        return -float(whole), -(slope + arguments.strength * pull)
+        return -whole, -(slope + arguments.strength * pull)
 
     return potential
 
+
+ROWS = 128
+"""Populations whose prior is computed at a time."""
 
 _NAMES = sorted(locate.PARAMETERS)
 _BY_NAME = np.array([[a == b for b in _NAMES] for a in locate.PARAMETERS], dtype=float)
@@ -181,16 +227,11 @@ def _prior_part(families: tuple[tuple[str, str], ...]) -> Callable:
         theta, tangent = jax.jvp(coordinates, (position,), (jnp.ones_like(position),))
         return value, slope, theta, tangent @ _BY_NAME
 
-    return nuts.traced_once(part)
-
-
-def _exact(nodes, theta):
-    value, gradient = _likelihood(nodes, theta)
-    return float(value), np.asarray(gradient)
+    return nuts.traced_once(jax.vmap(part, in_axes=(0, None)))
 
 
 def likelihoods(nodes, thetas):
-    """Log likelihoods and gradients at many populations."""
+    """Return ln likelihoods (point,) and their gradients at (point, parameter)."""
     done = chains.in_threads(lambda k: _likelihood(nodes, thetas[k]), len(thetas))
     values, gradients = zip(*done, strict=True)
     return np.asarray(values), np.stack([np.asarray(g) for g in gradients])

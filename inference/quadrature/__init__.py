@@ -22,6 +22,7 @@ from inference.quadrature.field import (
     field_and_slope,
     field_moments,
     field_nodes,
+    field_series,
     log_field,
 )
 from inference.quadrature.priors import HALF_LOG_TWO_PI
@@ -40,6 +41,7 @@ __all__ = [
     "field_and_slope",
     "field_moments",
     "field_nodes",
+    "field_series",
     "hermite_nodes",
     "in_blocks",
     "log_cluster",

@@ -23,17 +23,16 @@ def m67():
         jax.value_and_grad(lambda theta: cluster.log_likelihood(nodes, theta).sum())
     )
 
-    def negative(theta):
-        value, gradient = exact(theta)
-        return -float(value), -np.asarray(gradient)
+    def many(thetas):
+        done = [exact(theta) for theta in thetas]
+        return np.array([v for v, _ in done]), np.stack([g for _, g in done])
+
+    def negative(thetas):
+        return tuple(-part for part in many(thetas))
 
     box = np.array([(4.0, 8.0), (5.0, 8.0), (-6.0, 0.0), (-4.0, 4.0)])
     guess = np.array([np.log(480.0), np.log(860.0), np.log(0.02), 0.0])
     (fit,) = laplace.modes(negative, [guess], box, [np.ones(4)])
-
-    def many(thetas):
-        done = [exact(theta) for theta in thetas]
-        return np.array([v for v, _ in done]), np.stack([g for _, g in done])
 
     return nodes, exact, many, fit
 
@@ -161,3 +160,46 @@ def test_its_points_integrate_polynomials_on_a_sphere_and_are_not_on_one_line():
     inner = points[(radius > 0) & (radius < 0.8 * emulator.RADIUS)]
     cosine = (inner / np.linalg.norm(inner, axis=1)[:, None]) @ unit.T
     assert cosine.max() < 0.99, "no two points of a ray"
+
+
+def test_stars_left_out_fit_no_series_anew_and_depend_on_nothing_before(
+    sample, monkeypatch
+):
+    short = {"model": "cluster", "sampler": {"warmup": 50, "draws": 50}}
+    data = RunSpec.from_json(short).data
+    fewer = short | {"data": {**data, "left_out": [3, 4, 5, 700, 4000]}}
+    fitted, series = [], quadrature.field_series
+    monkeypatch.setattr(
+        quadrature, "field_series", lambda y, e: fitted.append(y.size) or series(y, e)
+    )
+    worker.forget()
+    sample(short)
+    after_another = sample(fewer)
+    assert len(fitted) == 1
+    worker.forget()
+    alone = sample(fewer)
+    assert len(fitted) == 2
+    np.testing.assert_array_equal(after_another.draws["L"], alone.draws["L"])
+    # And back: of the stars that had been left out alone.
+    whole = sample(short)
+    left = whole.observed["parallax"].size - alone.observed["parallax"].size
+    assert fitted[2:] == [left] != [0]
+    worker.forget()
+    np.testing.assert_array_equal(whole.draws["L"], sample(short).draws["L"])
+
+
+def test_many_points_at_once_are_as_one_by_one_compiled(m67):
+    nodes, _, many, fit = m67
+    serves = emulator.fit(many, fit.mode, fit.covariance).emulator
+    steps = np.random.default_rng(1).standard_normal((12, 4))
+    steps *= (np.arange(12) / np.linalg.norm(steps, axis=1))[:, None]
+    assert 2 < (np.linalg.norm(steps, axis=1) > emulator.RADIUS).sum() < 10
+    thetas = fit.mode + steps @ np.linalg.cholesky(fit.covariance).T
+    values, gradients = emulator.at(serves, thetas, many)
+    total = jax.jit(
+        jax.value_and_grad(lambda t: cluster.total_log_likelihood(nodes, serves, t))
+    )
+    for theta, value, gradient in zip(thetas, values, gradients, strict=True):
+        expected, slope = total(theta)
+        assert value == pytest.approx(float(expected), rel=1e-12)
+        np.testing.assert_allclose(gradient, slope, rtol=1e-7, atol=1e-6)
