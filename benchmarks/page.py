@@ -19,21 +19,33 @@ from playwright.sync_api import Page, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SETTLED = 1200
-"""Milliseconds after which a change has caused all that it will."""
+"""Milliseconds without a painting after which a change has caused all that it will."""
 NOTE_PAINTINGS = """() => {
   const {PlotView} = Bokeh.require("models/plots/plot_canvas");
   const paint = PlotView.prototype.paint;
+  const shown = new Map();
   PlotView.prototype.paint = function (...a) {
     const done = paint.apply(this, a);
     window.paintings.push(performance.now());
+    if (this.model.title.text?.startsWith("Posterior, pair by pair")) {
+      for (const {data_source} of this.model.renderers) {
+        if (data_source && shown.get(data_source) !== data_source.data) {
+          shown.set(data_source, data_source.data);
+          window.draws.push(performance.now());
+        }
+      }
+    }
     return done;
   };
   document.addEventListener("keydown", () => {
     window.paintings = [];
+    window.draws = [];
     window.hand = performance.now();
   }, true);
   window.paintings = [];
+  window.draws = [];
 }"""
+"""Notes all paintings, and those of the corner plot whose data are other ones."""
 
 
 class Wait(NamedTuple):
@@ -107,18 +119,19 @@ def _measure(browser, address: str, changes: int):
     page = pages[-1][0]
     yield Wait("page usable with a posterior on it", 1000 * usable, 2500)
     page.evaluate(NOTE_PAINTINGS)
-    first, last = _moved(page, changes)
-    yield Wait("prior density and prediction follow the slider", first, 200)
-    yield Wait("line with outliers: a new posterior by NUTS", last, 500)
+    prior, _, line = _moved(page, changes)
+    yield Wait("prior density and prediction follow the slider", prior, 200)
+    yield Wait("line with outliers: a new posterior by NUTS", line, 500)
     page.get_by_role("radio", name="Distance of a cluster", exact=True).click()
     page.wait_for_timeout(2000)
     done(page)
     page.wait_for_timeout(4000)
-    _, last = _moved(page, changes)
-    yield Wait("4768 stars: a new posterior by NUTS, 4 x 1000 draws", last, 1200)
+    _, fresh, whole = _moved(page, changes)
+    yield Wait("4768 stars: first draws by NUTS", fresh, 500)
+    yield Wait("4768 stars: a new posterior by NUTS, 4 x 1000 draws", whole, 1200)
     page.get_by_role("switch", name="Live").set_checked(False)
-    _, last = _moved(page, changes)
-    yield Wait("4768 stars: the re-weighted estimate", last, 400)
+    *_, estimate = _moved(page, changes)
+    yield Wait("4768 stars: the re-weighted estimate", estimate, 400)
 
 
 def opened(browser, address: str) -> tuple[Page, float]:
@@ -134,19 +147,28 @@ def opened(browser, address: str) -> tuple[Page, float]:
     return page, seconds
 
 
-def _moved(page: Page, changes: int) -> tuple[float, float]:
-    """Move the second prior's scale; return p95 of the first and last painting [ms]."""
+def _moved(page: Page, changes: int) -> tuple[float, float, float]:
+    """Move the second prior's scale.
+
+    Returns
+    -------
+    first, draws, last : float
+        p95 of the first painting, the first with other draws, and the last [ms].
+    """
     slider, waits = second_prior(page), []
     for k in range(changes):
         slider.focus()
         page.keyboard.press("ArrowRight" if k % 2 == 0 else "ArrowLeft")
-        page.wait_for_timeout(SETTLED)
+        page.wait_for_function(
+            "settled => performance.now() - Math.max(hand, ...paintings) > settled",
+            arg=SETTLED,
+            polling=100,
+        )
         waits.append(
-            page.evaluate("[Math.min(...paintings), Math.max(...paintings)]")
+            page.evaluate("[Math.min(...paintings), draws[0], Math.max(...paintings)]")
             - np.array(page.evaluate("hand"))
         )
-    first, last = np.quantile(np.array(waits), 0.95, axis=0)
-    return float(first), float(last)
+    return tuple(np.quantile(np.array(waits, dtype=float), 0.95, axis=0).tolist())
 
 
 def second_prior(page: Page):

@@ -51,32 +51,39 @@ def in_own_turn(act: Callable[[], None]) -> None:
         document.add_next_tick_callback(act)
 
 
-def when_shown(
-    shown: param.rx, build: Callable[[], Viewable | Viewer], **layout
+def when_needed(
+    needed: param.rx, build: Callable[[], Viewable | Viewer], **layout
 ) -> pn.Column:
-    """Return a column that is made when it is first to be seen.
+    """Return a column that is made when it is first needed, and stays.
 
     A page has dozens of parts that few people open; each takes its time, from the
     server and from the browser, though it is hidden.
 
     Parameters
     ----------
-    shown : reactive expression of bool
+    needed : reactive expression of bool
     build : callable
         Makes what is in the column.
     **layout
         Of the column.
     """
-    column = pn.Column(visible=shown, **layout)
+    column = pn.Column(**layout)
 
     def fill() -> None:
         if not column.objects:
             column.append(build())
 
-    shown.rx.watch(lambda now: in_own_turn(fill) if now else None)
-    if column.visible:
+    needed.rx.watch(lambda now: in_own_turn(fill) if now else None)
+    if bool(needed.rx.value):
         fill()
     return column
+
+
+def when_shown(
+    shown: param.rx, build: Callable[[], Viewable | Viewer], **layout
+) -> pn.Column:
+    """Return a column that is there when it is to be seen, made as `when_needed`."""
+    return when_needed(shown, build, visible=shown, **layout)
 
 
 def in_turns(*builds: Callable[[], Viewable | Viewer]) -> list[pn.Column]:

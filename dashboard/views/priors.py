@@ -17,7 +17,7 @@ from dashboard.prior_moves import (
 )
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
-from dashboard.views.layout import FIELD, WIDE, in_turns, when_shown
+from dashboard.views.layout import FIELD, WIDE, in_turns, when_needed
 from dashboard.views.sparkline import sparkline
 from dashboard.views.text import Sentence
 from inference.presets import PRESETS, PUBLISHED, name_of
@@ -131,12 +131,15 @@ class PriorEditor(Viewer):
         moved = self._experiment.param.priors.rx.pipe(
             lambda _: self._prior != self._published
         )
-        return when_shown(
+        # It keeps its place when it is not seen: one that came and went had the browser
+        # lay the whole page out anew, and paint every plot.
+        return when_needed(
             moved,
             lambda: pmui.IconButton(
                 icon="undo",
                 size="small",
                 icon_size="14px",
+                styles=moved.rx.pipe(lambda m: {} if m else {"visibility": "hidden"}),
                 margin=(-4, 8, -6, 0),
                 description=f"Back to {self._published}",
                 on_click=lambda _: self._experiment.set_prior(name, self._published),
