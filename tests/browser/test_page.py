@@ -173,6 +173,17 @@ def test_without_live_draws_are_weighted_and_withdrawn_where_they_cannot_be(visi
     assert caption_numbers(page.notes)["b"] > before + 1
 
 
+COUNT_LAYOUTS = """() => {
+  const {PlotView} = Bokeh.require("models/plots/plot_canvas");
+  const then = PlotView.prototype._after_layout;
+  PlotView.prototype._after_layout = function () {
+    window.layouts += 1;
+    return then.call(this);
+  };
+  window.layouts = 0;
+}"""
+
+
 def test_a_preset_sets_every_prior_and_one_can_be_taken_back(visit):
     page = visit()
     page.page.get_by_role("combobox", name="Set of priors").click()
@@ -182,10 +193,12 @@ def test_a_preset_sets_every_prior_and_one_can_be_taken_back(visit):
     page.settle()
     undo = page.page.get_by_role("button").filter(has_text="undo")
     assert undo.count() == 2
+    page.page.evaluate(COUNT_LAYOUTS)
     undo.first.click()
     page.settle()
     assert page.page.get_by_text("Your own").count() == 1
     assert undo.count() == 1
+    assert page.page.evaluate("layouts") == 0, "plots stay where they are"
 
 
 def test_at_no_strength_the_posterior_is_the_prior(visit):
