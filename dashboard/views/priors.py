@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
+import param
 from panel.viewable import Viewer
 
 from dashboard import implied
@@ -80,6 +81,10 @@ class PriorEditor(Viewer):
     The experiment owns the prior; widgets ask it to change, and follow it.
     """
 
+    complaint = param.String(
+        "", doc="Why the last move was refused; empty if it was not"
+    )
+
     def __init__(self, session: Session, problem: Problem, parameter: Parameter):
         super().__init__()
         self._experiment, self._problem = session.experiment, problem
@@ -105,7 +110,7 @@ class PriorEditor(Viewer):
             pn.Row(self._name(), self._reset(), **WIDE),
             pn.Row(self._family, density, **WIDE),
             self._box,
-            Sentence(session.param.snapshot.rx.pipe(self._implied)),
+            Sentence(pn.bind(self._said, session.param.snapshot, self.param.complaint)),
             styles={"border-bottom": "1px solid rgba(128, 128, 128, 0.25)"},
             **WIDE,
         )
@@ -153,6 +158,7 @@ class PriorEditor(Viewer):
 
     def _follow(self, _) -> None:
         """Show the experiment's prior, whoever changed it."""
+        self.complaint = ""
         prior = self._prior
         if self._family.value != prior.family:
             self._family.value = prior.family
@@ -200,9 +206,10 @@ class PriorEditor(Viewer):
             return
         try:
             moved = Prior.of(self._prior.family, **{**arguments, name: float(value)})
-        except SpecError:
+        except SpecError as error:
             # A scale of zero, or a lower end above the upper: stay with what there was.
             self._sliders[name].value = arguments[name]
+            self.complaint = str(error)
             return
         self._experiment.set_prior(self._parameter.name, moved)
 
@@ -215,6 +222,10 @@ class PriorEditor(Viewer):
         draws = snapshot.draws[name] if mine else np.empty(0)
         words = implied.ticks(name, *limits)
         return sparkline(prior.scipy.pdf, limits, draws, words, dark=dark)
+
+    def _said(self, snapshot: Snapshot, complaint: str) -> str:
+        """Say where the prior's bulk lies, or why it does not lie elsewhere."""
+        return complaint or self._implied(snapshot)
 
     def _implied(self, snapshot: Snapshot) -> str:
         """Say where the prior's bulk lies, in units that mean something."""

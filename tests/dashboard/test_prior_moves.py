@@ -1,6 +1,7 @@
 """A slider shows the value that its prior has."""
 
 import numpy as np
+import panel as pn
 import pytest
 
 from dashboard.prior_moves import grid_start, grid_step
@@ -38,6 +39,23 @@ def test_a_slider_follows_a_prior_between_its_steps(session, scale):
     assert (loc.value, slider.value) == (0.3, scale)
     assert shown(slider) == pytest.approx(scale, abs=1e-9)
     assert 0 < slider.start <= scale <= slider.end
+
+
+def test_a_bound_beyond_the_other_is_refused_in_a_sentence(session):
+    editors = PriorEditors(session, PROBLEMS["line_outliers"])
+    low = next(s for s in sliders(editors) if s.label == "low")
+    before = low.value
+
+    def told() -> bool:
+        panes = editors.__panel__().select(pn.pane.HTML)
+        return any("make low smaller than high" in str(p.object) for p in panes)
+
+    assert not told()
+    low.value = low.end + 1
+    assert low.value == before
+    assert told()
+    low.value = before + low.step
+    assert not told()
 
 
 def test_steps_lead_from_near_the_last_start_and_not_from_below_the_lowest():
