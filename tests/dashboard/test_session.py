@@ -378,7 +378,7 @@ def test_while_a_run_is_on_its_way_no_withdrawn_estimate_is_shown(engine):
     session.start()
     wait_for(session, Phase.DONE)
     session.runs.executor = Idle(1)
-    session.experiment.leave_out([0])
+    session.experiment.leave_out([1])
     session.tick()
     assert session.snapshot.estimate is not None
     assert session.snapshot.estimate.weights.size
