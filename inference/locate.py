@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to, constraints
-from scipy.special import expit, logit
+from scipy.special import expit, log_expit, logit
 
 from inference import emulator, laplace
 from inference.emulator import Emulator
@@ -98,9 +98,9 @@ def _weak_prior(thetas):
     Normal in the logarithms, flat in the share of the cluster.
     """
     away = (thetas[:, :3] - np.log([370.0, 920.0, 1.0])) / 2.0
-    share = expit(thetas[:, 3:])
-    value = -0.5 * (away**2).sum(axis=1) + (np.log(share) + np.log1p(-share))[:, 0]
-    return value, np.hstack([-away / 2.0, 1 - 2 * share])
+    odds = thetas[:, 3]
+    value = -0.5 * (away**2).sum(axis=1) + log_expit(odds) + log_expit(-odds)
+    return value, np.column_stack([-away / 2.0, 1 - 2 * expit(odds)])
 
 
 def posterior(

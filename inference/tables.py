@@ -87,7 +87,7 @@ def _stars_of(digest: str, arrays: _Unhashed) -> Stars:
 
 
 class _Series:
-    """Series of the field for the stars of the last table, to be found again in others.
+    """Series of the field for the stars of a table, to be found again in the next.
 
     A star's is the same to the bit in whatever table it is: a table from which stars
     are left out, or that another cut makes larger, needs those of the new stars only.
@@ -162,6 +162,10 @@ def forget() -> None:
     _series.forget()
 
 
+ROWS = 128
+"""Populations whose prior is computed at a time."""
+
+
 def population_potential(
     families: tuple[tuple[str, str], ...], arguments: densities.Arguments
 ) -> Callable:
@@ -192,9 +196,6 @@ def population_potential(
 
     return potential
 
-
-ROWS = 128
-"""Populations whose prior is computed at a time."""
 
 _NAMES = sorted(locate.PARAMETERS)
 _BY_NAME = np.array([[a == b for b in _NAMES] for a in locate.PARAMETERS], dtype=float)
