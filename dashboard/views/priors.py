@@ -136,7 +136,7 @@ class PriorEditor(Viewer):
         moved = self._experiment.param.priors.rx.pipe(
             lambda _: self._prior != self._published
         )
-        # It keeps its place when it is not seen: one that came and went had the browser
+        # Hidden by a style: one made invisible, or taken away, would have the browser
         # lay the whole page out anew, and paint every plot.
         return when_needed(
             moved,
@@ -144,11 +144,11 @@ class PriorEditor(Viewer):
                 icon="undo",
                 size="small",
                 icon_size="14px",
-                styles=moved.rx.pipe(lambda m: {} if m else {"visibility": "hidden"}),
                 margin=(-4, 8, -6, 0),
                 description=f"Back to {self._published}",
                 on_click=lambda _: self._experiment.set_prior(name, self._published),
             ),
+            styles=moved.rx.pipe(lambda now: {"display": "flex" if now else "none"}),
         )
 
     def _choose_family(self, event) -> None:
