@@ -6,6 +6,7 @@ from functools import partial
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 from bokeh.document import Document
 from bokeh.themes import Theme
 from panel.io import hold
@@ -152,9 +153,10 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     # draws those, the plots. Made earlier, they would keep it waiting for the controls.
     document.add_timeout_callback(fill_sidebar, EMPTY_MILLISECONDS)
     # The page would follow the server's one busy flag, that of all sessions, and be
-    # kept alive by it for ever. Giving it another reference takes that watcher away.
+    # kept alive by it for ever. Giving it another reference takes that watcher away. It
+    # never changes: the server would look through all that is on the page.
     with edit_readonly(page):
-        page.busy = session.param.snapshot.rx.pipe(lambda s: s.at_work)
+        page.busy = param.rx(False)
     page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")
     session.dark = page.dark_theme
     pulse.join(session, document)

@@ -19,7 +19,7 @@ from inference.spec import RunSpec
 
 STANDS = 100
 """Draws of each chain with which a new run stands without the one before it."""
-MOMENT = 0.3
+MOMENT = 0.6
 """Seconds that a run goes on before the page makes a stir of it: most are over then."""
 PATIENCE = 1.0
 """Seconds that a run whose settings are outdated is given to stand."""

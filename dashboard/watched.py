@@ -22,11 +22,14 @@ from data import DataError
 from inference import diagnosis, summaries
 from inference.library import Library
 from inference.priors import SpecError
-from inference.runner import RunRecord
+from inference.runner import Phase, RunRecord
 from inference.spec import RunSpec
 
 DRAWS_EVERY = 0.4
 """Seconds between snapshots that differ only by draws."""
+WORTH = 0.3
+"""Seconds that are left of a run whose first draws are worth a snapshot of their own:
+one that is over sooner is drawn once, whole."""
 SUMMARY_EVERY = 1.0
 """Seconds between summaries while draws arrive; they cost more than a picture."""
 
@@ -155,11 +158,13 @@ class Watched(param.Parameterized):
         last = self._published[1]
         if record is None or last is None or record.spec is not last.spec:
             return True
-        if not record.phase.over and not self._at_work():
-            # It will be over in a moment, and is then drawn once.
-            return False
+        over, phases = record.phase.over, (record.phase, last.phase)
+        if record.phase is not last.phase and (over or Phase.PAUSED in phases):
+            return True
+        if record.drawn and not last.drawn and record.seconds_left > WORTH:
+            return True
         recently = time.monotonic() - self._drawn_at <= DRAWS_EVERY
-        return record.phase is not last.phase or not recently
+        return (over or self._at_work()) and not recently
 
     def _snapshot(self, record: RunRecord | None) -> Snapshot:
         experiment = self.experiment

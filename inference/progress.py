@@ -75,6 +75,16 @@ class RunRecord:
         return -(-self.spec.sampler.warmup // WARMUP_KEPT)
 
     @property
+    def seconds_left(self) -> float:
+        """What the rest will take in the worker [s], if it goes on as so far.
+
+        Infinite before the first chunk.
+        """
+        sampler, done = self.spec.sampler, self.warmed_up + self.drawn
+        left = sampler.warmup + sampler.draws - done
+        return self.sample_seconds / done * left if done else float("inf")
+
+    @property
     def divergences(self) -> int:
         """Divergent transitions among the draws kept."""
         return int(self.stats["diverging"].sum()) if "diverging" in self.stats else 0

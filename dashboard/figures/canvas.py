@@ -14,7 +14,14 @@ import numpy as np
 from bokeh.models import BoxSelectTool
 
 from dashboard.figures.grid import Cell, Note
-from dashboard.figures.style import FONT, dress_background, palette, template
+from dashboard.figures.style import (
+    FONT,
+    PLAIN,
+    dress_background,
+    filled,
+    palette,
+    template,
+)
 
 ROLES = {
     "tick": ("muted", "10px", "normal"),
@@ -24,9 +31,6 @@ ROLES = {
     "key": ("muted", "11px", "normal"),
     "empty": ("muted", "14px", "italic"),
 }
-
-# Columns as they are: wrapping each in a data frame would double the cost.
-PLAIN: dict[str, Any] = {"datatype": ["dictionary"]}
 
 # A canvas is the unit square whatever is on it: HoloViews need not look for the ranges
 # of its columns, which would take a third of the time that it takes to set one up.
@@ -120,9 +124,9 @@ def furniture(
     """Segments, Points and Labels: what every canvas ends with."""
     looks = _looks(dark)
     return [
-        looks["rules"].clone(_rule_columns(rules, dark)),
-        looks["marks"].clone(_mark_columns(marks, dark)),
-        looks["text"].clone(_note_columns(notes, dark)),
+        filled(looks["rules"], _rule_columns(rules, dark)),
+        filled(looks["marks"], _mark_columns(marks, dark)),
+        filled(looks["text"], _note_columns(notes, dark)),
     ]
 
 

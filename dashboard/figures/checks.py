@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.figures import canvas, panels
 from dashboard.figures.canvas import Marks, Rule, line_template, shape_template
 from dashboard.figures.grid import Cell, Note
-from dashboard.figures.style import palette, template
+from dashboard.figures.style import filled, palette, template
 from dashboard.figures.summary import Histogram, Limits, finite, plotting_range
 
 TITLE = "Data against predictions"
@@ -103,10 +103,10 @@ def predictive_checks(
     looks = _looks(dark)
     parts = [
         looks["sheet"],
-        looks["band"].clone(panels.areas(bands)),
-        looks["bars"].clone(panels.areas(full)),
-        looks["chosen"].clone(panels.areas(chosen)),
-        looks["excess"].clone(excess),
+        filled(looks["band"], panels.areas(bands)),
+        filled(looks["bars"], panels.areas(full)),
+        filled(looks["chosen"], panels.areas(chosen)),
+        filled(looks["excess"], excess),
         *canvas.furniture(dark, rules, marks, notes),
     ]
     return looks["canvas"].clone(parts)

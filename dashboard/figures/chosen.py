@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.figures import canvas, panels
 from dashboard.figures.canvas import Rule, line_template, shape_template
 from dashboard.figures.grid import Cell, Note
-from dashboard.figures.style import palette
+from dashboard.figures.style import filled, palette
 from dashboard.figures.summary import Histogram, Limits
 
 TITLE = "Distances and memberships of the chosen stars"
@@ -57,8 +57,8 @@ def chosen_stars(
     if chosen is None or not chosen.membership.size:
         words = "a run, and a box" if chosen is None else "the fit has none of these"
         note = Note(0.5, 0.45, f"\N{EN DASH} {words} \N{EN DASH}", role="empty")
-        empty = [looks[name].clone(_NO_AREA) for name in ("field", "cluster", "bars")]
-        parts = [*empty, looks["ghost"].clone(_NO_LINE)]
+        empty = [filled(looks[name], _NO_AREA) for name in ("field", "cluster", "bars")]
+        parts = [*empty, filled(looks["ghost"], _NO_LINE)]
         furniture = canvas.furniture(dark, rules, [], [note])
         return looks["canvas"].clone([*parts, *furniture])
     bars = _memberships(chosen)
@@ -83,11 +83,11 @@ def chosen_stars(
         rules += marks
         notes += words
     parts = [
-        looks["field"].clone(below),
+        filled(looks["field"], below),
         # The cluster's part stands on that of the field.
-        looks["cluster"].clone((whole[0], whole[1], below[1])),
-        looks["bars"].clone(panels.bars(MEMBERSHIP, bars, UNIT, peaks[1])),
-        looks["ghost"].clone(panels.lines(outlines)),
+        filled(looks["cluster"], (whole[0], whole[1], below[1])),
+        filled(looks["bars"], panels.bars(MEMBERSHIP, bars, UNIT, peaks[1])),
+        filled(looks["ghost"], panels.lines(outlines)),
     ]
     return looks["canvas"].clone([*parts, *canvas.furniture(dark, rules, [], notes)])
 

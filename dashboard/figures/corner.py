@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.figures import canvas, panels, shading
 from dashboard.figures.canvas import Rule, line_template
 from dashboard.figures.grid import Grid, Note
-from dashboard.figures.style import palette, template
+from dashboard.figures.style import filled, palette, template
 from dashboard.figures.summary import Draws, Limits, interval
 from dashboard.figures.triangle import (
     GAP,
@@ -88,7 +88,7 @@ def corner(
     parts = [
         looks["density"].clone(_image(scene, draws, ghost), bounds=_bounds(scene.grid)),
         *_diagonal(scene, looks, draws, ghost, estimate),
-        looks["chosen"].clone(_outlines_of_chosen(scene, draws, chosen)),
+        filled(looks["chosen"], _outlines_of_chosen(scene, draws, chosen)),
         *canvas.furniture(dark, rules, marks, notes),
     ]
     return looks["canvas"].clone(parts)
@@ -149,10 +149,10 @@ def _diagonal(scene, looks, draws, ghost, estimate) -> list[hv.Element]:
             full.append(panels.bars(cell, shape, limits, peak))
             middle.append(panels.bars(cell, shape, limits, peak, (low, high)))
     return [
-        looks["bars"].clone(panels.areas(full)),
-        looks["middle"].clone(panels.areas(middle)),
-        looks["ghost"].clone(panels.lines(outlines[0])),
-        looks["estimate"].clone(panels.lines(outlines[1])),
+        filled(looks["bars"], panels.areas(full)),
+        filled(looks["middle"], panels.areas(middle)),
+        filled(looks["ghost"], panels.lines(outlines[0])),
+        filled(looks["estimate"], panels.lines(outlines[1])),
     ]
 
 

@@ -10,7 +10,10 @@ from dashboard.figures.canvas import line, shape
 from dashboard.figures.grid import steps
 from dashboard.figures.style import (
     FONT,
+    PLAIN,
     axes_options,
+    filled,
+    home,
     home_template,
     palette,
     template,
@@ -82,21 +85,21 @@ def star_distance(
     drawn = [_outline(part, shown) for part in (draws, ghost, estimate)]
     dense = [_cut(part, shown) for part in (prior, cluster, exact, population)]
     top = _top([*drawn, dense[0], dense[2]], dense[1])
-    home = (shown[0], 0.0, shown[1], top)
+    box = (shown[0], 0.0, shown[1], top)
     looks = _looks(dark, logx)
     inverse = [] if inverse_parallax is None else [inverse_parallax] * 2
     return looks["figure"].clone(
         [
-            looks["home"].clone([home]),
-            looks["posterior"].clone((*drawn[0], np.zeros(len(drawn[0][0])))),
-            looks["ghost"].clone(drawn[1]),
-            looks["estimate"].clone(drawn[2]),
-            looks["prior"].clone(dense[0]),
-            looks["population"].clone(dense[3]),
-            looks["cluster"].clone(dense[1]),
-            looks["exact"].clone(dense[2]),
-            looks["inverse"].clone((inverse, [0.0, 0.94 * top][: len(inverse)])),
-            looks["text"].clone(_text(inverse_parallax, home)),
+            home(looks["home"], box),
+            filled(looks["posterior"], (*drawn[0], np.zeros(len(drawn[0][0])))),
+            filled(looks["ghost"], drawn[1]),
+            filled(looks["estimate"], drawn[2]),
+            filled(looks["prior"], dense[0]),
+            filled(looks["population"], dense[3]),
+            filled(looks["cluster"], dense[1]),
+            filled(looks["exact"], dense[2]),
+            filled(looks["inverse"], (inverse, [0.0, 0.94 * top][: len(inverse)])),
+            filled(looks["text"], _text(inverse_parallax, box)),
         ]
     )
 
@@ -135,8 +138,8 @@ def _top(parts: list[Density], cluster: Density) -> float:
     return 1.1 * max(top, min(spike, SPIKE * top) if top else spike) or 1.0
 
 
-def _text(inverse: float | None, home) -> tuple[list, list, list]:
-    left, _, right, top = home
+def _text(inverse: float | None, box) -> tuple[list, list, list]:
+    left, _, right, top = box
     text = NO_INVERSE if inverse is None else ""
     return [(left + right) / 2], [0.97 * top], [text]
 
@@ -145,7 +148,8 @@ def _text(inverse: float | None, home) -> tuple[list, list, list]:
 def _looks(dark: bool, logx: bool) -> dict[str, Any]:
     c = palette(dark)
     options = axes_options(dark, TITLE, 260)
-    text = hv.Labels([], ["x", "y"], "text")
+    blank = {"x": np.zeros(0), "y": np.zeros(0), "text": np.zeros(0, object)}
+    text = hv.Labels(blank, ["x", "y"], "text", **PLAIN)
     return {
         "figure": template(
             hv.Overlay([]),

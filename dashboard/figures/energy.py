@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.figures import canvas, panels
 from dashboard.figures.canvas import Rule, line_template, shape_template
 from dashboard.figures.grid import Cell, Grid, Note, Sides, steps
-from dashboard.figures.style import palette
+from dashboard.figures.style import filled, palette
 from dashboard.figures.summary import Limits, histogram
 
 TITLE = "Energy and tree depth of each chain"
@@ -66,9 +66,9 @@ def energies(
     if chains:
         notes += _row_names(grid)
     parts = [
-        looks["marginal"].clone(panels.areas(fills)),
-        looks["depth"].clone(panels.areas(bars)),
-        looks["transition"].clone(panels.lines(outlines)),
+        filled(looks["marginal"], panels.areas(fills)),
+        filled(looks["depth"], panels.areas(bars)),
+        filled(looks["transition"], panels.lines(outlines)),
         *canvas.furniture(dark, rules, [], notes),
     ]
     return looks["canvas"].clone(parts)

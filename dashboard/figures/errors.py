@@ -6,9 +6,8 @@ from typing import Any
 import holoviews as hv
 import numpy as np
 
-from dashboard.figures.canvas import PLAIN
 from dashboard.figures.stars import scatter, star_looks
-from dashboard.figures.style import palette, template
+from dashboard.figures.style import PLAIN, filled, palette, template
 
 MOST_BARS = 300
 """Stars whose errors are drawn: more would hide each other."""
@@ -43,9 +42,9 @@ def parallax_errors(
     """
     looks = _looks(dark)
     overlay = scatter(looks, parallax, g_mag, membership, selected)
-    home, stars, chosen = overlay
-    bars = looks["bars"].clone(_bars(parallax, g_mag, parallax_error, selected))
-    return overlay.clone([home, stars, bars, chosen])
+    box, stars, chosen = overlay
+    bars = filled(looks["bars"], _bars(parallax, g_mag, parallax_error, selected))
+    return overlay.clone([box, stars, bars, chosen])
 
 
 def _bars(x, y, error, selected) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.figures import canvas, panels
 from dashboard.figures.canvas import Marks, Rule, line_template
 from dashboard.figures.grid import Cell, Grid, Note, Sides, nice_ticks, tick_labels
-from dashboard.figures.style import palette
+from dashboard.figures.style import filled, palette
 
 TITLE = "Effective draws as the run grew"
 Grown = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -66,8 +66,8 @@ def ess_growth(
         Marks(*panels.lines(tails), "square", "estimate"),
     ]
     parts = [
-        looks["bulk"].clone(panels.lines(bulks)),
-        looks["tail"].clone(panels.lines(tails)),
+        filled(looks["bulk"], panels.lines(bulks)),
+        filled(looks["tail"], panels.lines(tails)),
         *canvas.furniture(dark, rules, points, notes),
     ]
     return looks["canvas"].clone(parts)

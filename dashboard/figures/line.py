@@ -6,8 +6,15 @@ from typing import Any
 import holoviews as hv
 import numpy as np
 
-from dashboard.figures.canvas import PLAIN
-from dashboard.figures.style import axes_options, home_template, palette, template
+from dashboard.figures.style import (
+    PLAIN,
+    axes_options,
+    filled,
+    home,
+    home_template,
+    palette,
+    template,
+)
 
 MOST_LINES = 80
 TITLE = "Data and drawn lines"
@@ -58,33 +65,33 @@ def line_fit(
     x, y, yerr = (np.asarray(part, dtype=float) for part in (x, y, yerr))
     looks = _looks(dark)
     apart = left_out if left_out is not None else (x[:0], y[:0])
-    home = _home(
+    box = _home_box(
         np.concatenate([x, apart[0]]),
         np.concatenate([y, apart[1]]),
         np.concatenate([yerr, np.zeros(len(apart[0]))]),
     )
-    left, right = home[0], home[2]
+    left, right = box[0], box[2]
     outlier = _outlier(x, membership)
     suspect = outlier > 0.5
     beside = np.empty((0, 2)) if lines_beside is None else lines_beside
     known = np.array([truth] if truth else []).reshape(-1, 2)
     return looks["figure"].clone(
         [
-            looks["home"].clone([home] if x.size else []),
-            looks["prior"].clone(_segments(prior_lines, left, right)),
-            looks["posterior"].clone(_segments(lines, left, right)),
-            looks["A"].clone(_segments(beside, left, right)),
-            looks["truth"].clone(_segments(known, left, right)),
-            looks["errors"].clone((x, y, yerr)),
-            looks["points"].clone(_columns(x, y, outlier, ~suspect)),
-            looks["outliers"].clone(_columns(x, y, outlier, suspect)),
-            looks["left out"].clone(apart),
-            looks["picked"].clone(picked if picked is not None else (x[:0], y[:0])),
+            home(looks["home"], box if x.size else None),
+            filled(looks["prior"], _segments(prior_lines, left, right)),
+            filled(looks["posterior"], _segments(lines, left, right)),
+            filled(looks["A"], _segments(beside, left, right)),
+            filled(looks["truth"], _segments(known, left, right)),
+            filled(looks["errors"], (x, y, yerr)),
+            filled(looks["points"], _columns(x, y, outlier, ~suspect)),
+            filled(looks["outliers"], _columns(x, y, outlier, suspect)),
+            filled(looks["left out"], apart),
+            filled(looks["picked"], picked if picked is not None else (x[:0], y[:0])),
         ]
     )
 
 
-def _home(x, y, yerr) -> tuple[float, float, float, float]:
+def _home_box(x, y, yerr) -> tuple[float, float, float, float]:
     if not x.size:
         return 0.0, 0.0, 1.0, 1.0
     low, high = np.nanmin(y - yerr), np.nanmax(y + yerr)
@@ -116,7 +123,8 @@ def _segments(lines: np.ndarray, left: float, right: float) -> tuple[np.ndarray,
 
 
 def _fan(label: str, **options: Any) -> hv.Segments:
-    fan = hv.Segments([], ["x0", "y0", "x1", "y1"], label=label)
+    ends = ["x0", "y0", "x1", "y1"]
+    fan = hv.Segments({end: np.zeros(0) for end in ends}, ends, label=label, **PLAIN)
     return template(fan, apply_ranges=False, **options)
 
 
@@ -171,7 +179,12 @@ def _looks(dark: bool) -> dict[str, Any]:
         "A": _fan("A", color=c.ink, alpha=0.45, line_dash="dotdash"),
         "truth": _fan("truth", color=c.reference, line_width=1.6),
         "errors": template(
-            hv.ErrorBars([], "x", ["y", "error"]),
+            hv.ErrorBars(
+                {name: np.zeros(0) for name in ("x", "y", "error")},
+                "x",
+                ["y", "error"],
+                **PLAIN,
+            ),
             color=c.muted,
             line_width=1.2,
             apply_ranges=False,

@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.figures import canvas, panels
 from dashboard.figures.canvas import Marks, Rule, line_template, shape_template
 from dashboard.figures.grid import Cell, Grid, Note, Sides
-from dashboard.figures.style import palette
+from dashboard.figures.style import filled, palette
 from dashboard.figures.summary import (
     Density,
     Draws,
@@ -150,12 +150,12 @@ def _shapes(shown: list[_Panel], found, prior, draws: Draws, dark) -> list[hv.El
         if name not in now and name in curves and len(curves[name][0]):
             bare.append(panels.under(cell, curves[name]))
     return [
-        looks["bare"].clone(panels.areas(bare)),
-        looks["bars"].clone(panels.areas(full)),
-        looks["middle"].clone(panels.areas(middle)),
-        looks["ghost"].clone(_outlines(shown, before)),
-        looks["prior"].clone(panels.lines(list(curves.values()))),
-        looks["estimate"].clone(_outlines(shown, guess)),
+        filled(looks["bare"], panels.areas(bare)),
+        filled(looks["bars"], panels.areas(full)),
+        filled(looks["middle"], panels.areas(middle)),
+        filled(looks["ghost"], _outlines(shown, before)),
+        filled(looks["prior"], panels.lines(list(curves.values()))),
+        filled(looks["estimate"], _outlines(shown, guess)),
     ]
 
 

@@ -8,7 +8,14 @@ import numpy as np
 
 from dashboard.figures.canvas import line, shape
 from dashboard.figures.grid import stack
-from dashboard.figures.style import axes_options, home_template, palette, template
+from dashboard.figures.style import (
+    axes_options,
+    filled,
+    home,
+    home_template,
+    palette,
+    template,
+)
 
 BAND = (5, 50, 95)
 TITLE = "Parallaxes and predictions"
@@ -62,15 +69,15 @@ def parallax_histogram(
     looks = _looks(dark)
     return looks["figure"].clone(
         [
-            looks["home"].clone(_box(edges, observed, high)),
+            home(looks["home"], _box(edges, observed, high)),
             looks["observed"].clone((edges, observed)),
-            looks["selected"].clone(_filled(edges, np.zeros(brushed.size), brushed)),
-            looks["band"].clone(_filled(edges, low, high)),
-            looks["median"].clone(_outline(edges, middle)),
-            looks["prior"].clone(_two_outlines(edges, prior[0], prior[2])),
-            looks["A"].clone(_two_outlines(edges, beside[0], beside[2])),
-            looks["field"].clone(_middles(edges, field)),
-            looks["cluster"].clone(_middles(edges, members)),
+            filled(looks["selected"], _filled(edges, np.zeros(brushed.size), brushed)),
+            filled(looks["band"], _filled(edges, low, high)),
+            filled(looks["median"], _outline(edges, middle)),
+            filled(looks["prior"], _two_outlines(edges, prior[0], prior[2])),
+            filled(looks["A"], _two_outlines(edges, beside[0], beside[2])),
+            filled(looks["field"], _middles(edges, field)),
+            filled(looks["cluster"], _middles(edges, members)),
         ]
     )
 
@@ -119,7 +126,7 @@ def _two_outlines(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
 def _box(edges: np.ndarray, observed: np.ndarray, high: np.ndarray):
     # The prior's band does not count: it may be wild, and the data must stay seen.
     top = 1.12 * max([*observed, *high, 1.0])
-    return [(float(edges[0]), 0.0, float(edges[-1]), float(top))]
+    return float(edges[0]), 0.0, float(edges[-1]), float(top)
 
 
 @cache

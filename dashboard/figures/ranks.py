@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.figures import canvas, panels
 from dashboard.figures.canvas import Marks, Rule, shape_template
 from dashboard.figures.grid import Cell, Grid, Note, Sides, steps
-from dashboard.figures.style import palette
+from dashboard.figures.style import filled, palette
 
 TITLE = "Ranks of each chain's draws among all"
 
@@ -55,8 +55,8 @@ def ranks(
             off.append(_outside(cell, of_chain, expected, margin, peak))
     x, y = (np.concatenate(part) for part in zip(*off, strict=True))
     parts = [
-        looks["band"].clone(panels.areas(bands)),
-        looks["bars"].clone(panels.areas(bars)),
+        filled(looks["band"], panels.areas(bands)),
+        filled(looks["bars"], panels.areas(bars)),
         *canvas.furniture(dark, rules, [Marks(x, y, "square", "prior")], notes),
     ]
     return looks["canvas"].clone(parts)

@@ -6,9 +6,16 @@ from typing import Any
 import holoviews as hv
 import numpy as np
 
-from dashboard.figures.canvas import PLAIN
 from dashboard.figures.parallaxes import parallax_histogram
-from dashboard.figures.style import axes_options, home_template, palette, template
+from dashboard.figures.style import (
+    PLAIN,
+    axes_options,
+    filled,
+    home,
+    home_template,
+    palette,
+    template,
+)
 
 __all__ = ["colour_magnitude", "parallax_histogram", "proper_motion", "sky"]
 
@@ -75,8 +82,8 @@ def sky(
     """
     overlay = scatter(_sky_looks(dark), ra, dec, membership, selected)
     box = _square(np.asarray(ra, dtype=float), np.asarray(dec, dtype=float))
-    home, *stars = overlay
-    return overlay.clone([home.clone(box), *stars])
+    before, *stars = overlay
+    return overlay.clone([home(before, box), *stars])
 
 
 def proper_motion(
@@ -108,8 +115,9 @@ def proper_motion(
     if not good.any():
         return overlay
     low, high = np.quantile([pmra[good], pmdec[good]], [0.025, 0.975], axis=1)
-    home, *stars = overlay
-    return overlay.clone([home.clone(_box(*np.stack([low, high], axis=1))), *stars])
+    before, *stars = overlay
+    box = _box(*np.stack([low, high], axis=1))
+    return overlay.clone([home(before, box), *stars])
 
 
 def scatter(looks, x, y, membership, selected) -> hv.Overlay:
@@ -121,9 +129,9 @@ def scatter(looks, x, y, membership, selected) -> hv.Overlay:
     stars = "stars" if brushed is None else "faded"
     return looks["figure"].clone(
         [
-            looks["home"].clone(_box(x[good], y[good])),
-            looks[stars].clone(_columns(x, y, rank, good)),
-            looks["selected"].clone(_columns(x, y, rank, chosen)),
+            home(looks["home"], _box(x[good], y[good])),
+            filled(looks[stars], _columns(x, y, rank, good)),
+            filled(looks["selected"], _columns(x, y, rank, chosen)),
         ]
     )
 
@@ -140,25 +148,25 @@ def _columns(x, y, membership, kept) -> dict[str, np.ndarray]:
     return {"x": x[kept], "y": y[kept], "membership": membership[kept], "star": star}
 
 
-def _box(x: np.ndarray, y: np.ndarray) -> list[tuple[float, ...]]:
+def _box(x: np.ndarray, y: np.ndarray) -> tuple[float, ...] | None:
     if not x.size:
-        return []
+        return None
     low, high = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
     pad = 0.04 * (high - low) + 1e-6
-    return [(*map(float, low - pad), *map(float, high + pad))]
+    return (*map(float, low - pad), *map(float, high + pad))
 
 
-def _square(ra: np.ndarray, dec: np.ndarray) -> list[tuple[float, ...]]:
+def _square(ra: np.ndarray, dec: np.ndarray) -> tuple[float, ...] | None:
     good = np.isfinite(ra) & np.isfinite(dec)
     if not good.any():
-        return []
+        return None
     ra, dec = ra[good], dec[good]
     across, up = (ra.max() + ra.min()) / 2, (dec.max() + dec.min()) / 2
     shrink = np.cos(np.deg2rad(up))
     half = 0.52 * max(np.ptp(dec), np.ptp(ra) * shrink) + 1e-6
     wide = half / shrink
     box = (across - wide, up - half, across + wide, up + half)
-    return [tuple(float(edge) for edge in box)]
+    return tuple(float(edge) for edge in box)
 
 
 def _points(dark: bool, label: str, names: tuple[str, str], **options: Any):

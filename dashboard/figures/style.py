@@ -6,7 +6,7 @@ Bokeh's canvas does not follow the theme of the page, so each figure is told by 
 caller whether the page is dark.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -18,6 +18,9 @@ FONT = "'Helvetica Neue', Helvetica, Arial, sans-serif"
 """Of page and plots: what every system has. Fonts that are fetched come one after
 another, and the page is laid out anew for each."""
 CHAIN_COLOURS = 4
+
+# Columns as they are: wrapping each in a data frame would double the cost.
+PLAIN: dict[str, Any] = {"datatype": ["dictionary"]}
 
 
 class Palette(NamedTuple):
@@ -223,15 +226,47 @@ def axes_options(dark: bool, title: str, height: int) -> dict[str, Any]:
 
 def template(element: hv.Element | hv.Overlay, **options: Any) -> Any:
     """
-    Give an empty element the options that its clones shall have.
+    Give an empty element the options that it shall have when it is filled.
 
-    Clones keep them, which costs microseconds; ``.opts`` on every new element
-    costs milliseconds and would be the largest part of an update.
+    It keeps them, which costs microseconds; ``.opts`` on every new element costs
+    milliseconds and would be the largest part of an update.
     """
     return element.opts(**options)
 
 
+def filled(look: hv.Element, columns: Mapping[str, Any] | Sequence[Any]) -> Any:
+    """
+    Return a template of ``PLAIN`` columns with data.
+
+    HoloViews' ``clone`` would look the data through and set up an element from nothing,
+    a millisecond each; what is made here is not to be edited.
+
+    Parameters
+    ----------
+    look
+        An empty element.
+    columns
+        Name to values (row,), or the values in the order of its dimensions.
+    """
+    if not isinstance(columns, Mapping):
+        names = (dimension.name for dimension in look.dimensions())
+        columns = dict(zip(names, columns, strict=True))
+    # Not `copy`, which is made for pickles and forgets the options.
+    element = object.__new__(type(look))
+    vars(element).update(vars(look))
+    element.data = {name: np.asarray(values) for name, values in columns.items()}
+    # By this HoloViews tells whether an element is the one that it has drawn.
+    element._plot_id = id(element)
+    return element
+
+
 def home_template() -> hv.Rectangles:
     """Make an invisible box: the range that the axes start from and reset to."""
-    empty = hv.Rectangles([], label="home")
+    sides = ["x0", "y0", "x1", "y1"]
+    empty = hv.Rectangles({side: np.array([]) for side in sides}, label="home", **PLAIN)
     return template(empty, alpha=0, show_legend=False)
+
+
+def home(look: hv.Element, box: Sequence[float] | None) -> Any:
+    """Return that box with its left, bottom, right and top; None for no data yet."""
+    return filled(look, np.array([] if box is None else box).reshape(-1, 4).T)

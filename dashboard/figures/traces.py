@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.figures import canvas, panels
 from dashboard.figures.canvas import Marks, Rule, line_template, shape_template
 from dashboard.figures.grid import Cell, Grid, Note, Sides, nice_ticks, tick_labels
-from dashboard.figures.style import CHAIN_COLOURS, palette, template
+from dashboard.figures.style import CHAIN_COLOURS, filled, palette, template
 from dashboard.figures.summary import Draws, Limits, plotting_range, thin
 
 MOST_POINTS = 300
@@ -93,8 +93,8 @@ def traces(
         notes.append(Note(top.x0 + 0.006, top.y1 - 0.006, "warm-up", "left", "top"))
     notes += _nothing(draws)
     parts = [
-        looks["warm-up"].clone(panels.areas(shades)),
-        *(looks[f"chain {i}"].clone(panels.lines(c)) for i, c in enumerate(colours)),
+        filled(looks["warm-up"], panels.areas(shades)),
+        *(filled(looks[f"chain {i}"], panels.lines(c)) for i, c in enumerate(colours)),
         *canvas.furniture(dark, rules, [_marks(grid, scale, draws, chosen)], notes),
     ]
     return looks["canvas"].clone(parts)

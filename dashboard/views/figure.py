@@ -113,14 +113,15 @@ class FigureView(Viewer):
         self._draw, self._settings, self._results = draw, settings, results
         self._pace, self._drawn_at = pace, time.monotonic()
         self._stream = Shown(snapshot=session.snapshot, dark=session.dark)
-        self._drawn: in_place.Layout | None = None
+        self._looks: in_place.Looks | None = None
         # HoloViews would know a snapshot by its address, which another may have later.
         drawn = hv.Callable(self._figure, memoize=False)
         self.plot = hv.DynamicMap(drawn, streams=[self._stream, *gestures])
         self._session, self._describe, self._tabulate = session, describe, tabulate
         self._said = ""
         looked_at = True if seen is None else seen
-        said = pn.bind(self._say, session.param.snapshot, looked_at)
+        # Of what is drawn, which may be older than what there is.
+        said = pn.bind(self._say, self._stream.param.snapshot, looked_at)
         self._asked = pmui.Toggle(label="Table", width=52, **TOGGLE)
         self._numbers = Html(
             visible=self._asked.param.value,
@@ -171,7 +172,6 @@ class FigureView(Viewer):
             if running and time.monotonic() - self._drawn_at < self._pace:
                 return
         self._drawn_at = time.monotonic()
-        same_theme = dark == self._stream.dark
         # Whoever draws this plot from now on draws the newest: HoloViews would show
         # what it drew first to a page that the plot comes back to.
         self._stream.update(snapshot=now, dark=dark)
@@ -181,7 +181,7 @@ class FigureView(Viewer):
             return
         self._write()
         overlay = self._draw(now, dark)
-        if same_theme and in_place.layout(overlay) == self._drawn:
+        if in_place.looks(overlay) == self._looks:
             for plot in plots:
                 in_place.put(plot, overlay)
         else:
@@ -192,7 +192,7 @@ class FigureView(Viewer):
         # HoloViews connects them to it.
         del gesture
         overlay = self._draw(snapshot, dark)
-        self._drawn = in_place.layout(overlay)
+        self._looks = in_place.looks(overlay)
         return overlay
 
     def __panel__(self):

@@ -11,7 +11,7 @@ from dashboard import figures, previews, stars
 from dashboard.selections import between, rows
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
-from dashboard.views.figure import FigureView, draws_so_far
+from dashboard.views.figure import FigureView
 from dashboard.views.selection import Selection
 from dashboard.views.tabular import Row
 from data import Catalogue
@@ -119,11 +119,17 @@ def star_plot(session: Session, selection: Selection, name: str) -> FigureView:
         height=plot.height,
         tabulate=partial(star_rows, (plot.x, plot.y, *plot.also)),
         settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected.now),
-        results=draws_so_far,
+        results=_standing,
         # Thousands of points: slower to draw, and memberships settle soon.
         pace=2.0,
         gestures=[box, tap],
     )
+
+
+def _standing(snapshot: Snapshot) -> tuple:
+    """Say that a plot shows memberships by a run that stands: few draws tell little."""
+    shown = snapshot.ghost or snapshot.shown
+    return (shown.spec, shown.drawn) if shown else (None, 0)
 
 
 def mine(snapshot: Snapshot) -> bool:

@@ -153,3 +153,24 @@ def test_a_table_is_made_when_it_is_asked_for_and_follows_its_plot(session):
     assert asked[-1].spec.data["points"] == 17
     layout.get_root()
     assert ">18</td>" in view._numbers.object
+
+
+def test_a_sentence_is_of_what_is_drawn(session):
+    def count(snapshot) -> int:
+        return len(snapshot.observed["x"])
+
+    view = FigureView(
+        session,
+        lambda s, dark: hv.Overlay([hv.Curve([(0, count(s))])]),
+        lambda s: f"{count(s)} points",
+        200,
+        tabulate=lambda s: [],
+        settings=lambda s: (count(s) > 16,),
+        results=lambda s: (),
+    )
+    view.__panel__().get_root()
+    assert view._pane.said == "15 points"
+    for points, said in ((16, "15 points"), (17, "17 points")):
+        session.experiment.points = points
+        session.poll()
+        assert view._pane.said == said

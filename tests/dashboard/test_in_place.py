@@ -61,11 +61,28 @@ def histogram(seed: int) -> hv.Overlay:
     )
 
 
+def stars(seed: int, chosen: float = 0.0, dark: bool = False) -> hv.Overlay:
+    generator = np.random.default_rng(seed)
+    x, y, membership = generator.random((3, 40))
+    selected = x < chosen if chosen else None
+    return figures.colour_magnitude(x, y, membership, selected, dark=dark)
+
+
 def columns(plot) -> list[dict]:
     return [dict(r.data_source.data) for r in plot.state.renderers]
 
 
-@pytest.mark.parametrize("figure", [corner, marginals, traces, line, histogram])
+def around(plot) -> tuple:
+    """Axes and legend of a plot."""
+    axes = plot.state.x_range, plot.state.y_range
+    items = [item for legend in plot.state.legend for item in legend.items]
+    return (
+        [(axis.start, axis.end, axis.reset_start, axis.reset_end) for axis in axes],
+        [(item.label["value"], item.visible) for item in items],
+    )
+
+
+@pytest.mark.parametrize("figure", [corner, marginals, traces, line, histogram, stars])
 def test_it_is_as_good_as_a_whole_update(figure):
     def draw(data):
         return figure(data)
@@ -78,7 +95,7 @@ def test_it_is_as_good_as_a_whole_update(figure):
     (whole, pipe), (placed, _) = plots
     pipe.send(3)
     after = figure(3)
-    assert in_place.layout(after) == in_place.layout(figure(1))
+    assert in_place.looks(after) == in_place.looks(figure(1))
     before = columns(placed)
     in_place.put(placed, after)
     changed = 0
@@ -88,6 +105,7 @@ def test_it_is_as_good_as_a_whole_update(figure):
             np.testing.assert_array_equal(new[name], values, err_msg=name)
         changed += any(not np.array_equal(old[n], expected[n]) for n in expected)
     assert changed >= 2
+    assert around(placed) == around(whole)
 
 
 def test_what_has_no_rows_any_more_leaves_columns_of_one_length():
@@ -104,13 +122,29 @@ def test_what_has_no_rows_any_more_leaves_columns_of_one_length():
             assert len({len(values) for values in data.values()}) <= 1, data.keys()
 
 
-def test_new_axes_and_new_parts_are_another_layout():
+def test_axes_and_legend_follow_data_put_in_place():
     x, none = np.linspace(0, 1, 15), np.empty((0, 2))
-    one = figures.line_fit(x, x, x, lines=none, prior_lines=none)
-    other_axes = figures.line_fit(x, 2 * x, x, lines=none, prior_lines=none)
-    with_lines = figures.line_fit(x, x, x, lines=np.ones((3, 2)), prior_lines=none)
-    assert in_place.layout(one) != in_place.layout(other_axes)
-    assert in_place.layout(one) != in_place.layout(with_lines)
+
+    def draw(data):
+        slope, lines = (1, none) if data == 1 else (2, np.ones((3, 2)))
+        return figures.line_fit(x, slope * x, x, lines=lines, prior_lines=none)
+
+    dynamic = hv.DynamicMap(draw, streams=[hv.streams.Pipe(data=1)])
+    plot = hv.renderer("bokeh").get_plot(dynamic)
+    (_, low), items = around(plot)
+    assert dict(items)["posterior"] is False
+    in_place.put(plot, draw(2))
+    (_, high), items = around(plot)
+    assert dict(items)["posterior"] is True
+    assert high[1] > low[1]
+
+
+def test_another_theme_or_style_is_another_look():
+    same = in_place.looks(stars(1))
+    assert in_place.looks(stars(2)) == same
+    assert in_place.looks(stars(1, dark=True)) != same
+    # Where some are chosen the others are faded.
+    assert in_place.looks(stars(1, chosen=0.5)) != same
 
 
 def test_marks_of_one_kind_are_seen_where_there_were_none_or_others():
