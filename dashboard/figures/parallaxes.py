@@ -126,7 +126,9 @@ def _two_outlines(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
 def _box(edges: np.ndarray, observed: np.ndarray, high: np.ndarray):
     # The prior's band does not count: it may be wild, and the data must stay seen.
     top = 1.12 * max([*observed, *high, 1.0])
-    return float(edges[0]), 0.0, float(edges[-1]), float(top)
+    # Rounded up: the axis must not move with the noise of every run.
+    step = 10.0 ** np.floor(np.log10(top)) / 5
+    return float(edges[0]), 0.0, float(edges[-1]), float(step * np.ceil(top / step))
 
 
 @cache

@@ -137,7 +137,10 @@ def _drawn(renderer: Any) -> bool:
 
 
 def _colour_bars(figure: Any, colours: Palette) -> None:
+    known = any(_coloured(renderer) for renderer in figure.renderers)
     for bar in (part for part in figure.right if hasattr(part, "color_mapper")):
+        # Where no colour is known there is nothing to read off.
+        bar.visible = known
         bar.background_fill_color = None
         bar.title_text_color = colours.ink
         bar.title_text_font = FONT
@@ -147,6 +150,11 @@ def _colour_bars(figure: Any, colours: Palette) -> None:
         bar.major_label_text_font = FONT
         bar.bar_line_color = None
         bar.major_tick_line_color = colours.muted
+
+
+def _coloured(renderer: Any) -> bool:
+    colours = np.asarray(renderer.data_source.data.get("color", ()))
+    return colours.dtype.kind == "f" and bool(np.isfinite(colours).any())
 
 
 def _home(element: hv.Overlay) -> tuple[float, ...] | None:

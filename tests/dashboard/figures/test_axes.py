@@ -319,3 +319,29 @@ def test_a_star_that_runs_far_ahead_does_not_shrink_the_others():
     assert -15 < bottom < top < -7
     stars = next(e for e in proper_motion(*motion, None, None) if e.label == "stars")
     assert len(stars) == 500
+
+
+def test_the_axis_of_counts_stays_where_it_is_from_run_to_run():
+    stars = np.random.default_rng(1).normal(1.2, 0.2, 500)
+
+    def top(seed: int, more: float = 1.0) -> float:
+        replicates = np.random.default_rng(seed).poisson(more * 600, (30, 30))
+        return box(parallax_histogram(stars, None, replicates=replicates, edges=EDGES))[
+            3
+        ]
+
+    tops = {top(seed) for seed in range(20)}
+    # Noise about a round number is still seen.
+    assert len(tops) <= 2
+    assert 600 < min(tops) <= max(tops) < 1.5 * 600
+    assert top(0, 2.0) > max(tops)
+
+
+def test_colours_that_are_not_known_have_no_scale():
+    def bar(membership):
+        overlay = colour_magnitude(COLOUR, MAG, membership, None)
+        (scale,) = hv.render(overlay).right
+        return scale.visible
+
+    assert not bar(None)
+    assert bar(np.linspace(0, 1, STARS))
