@@ -84,7 +84,7 @@ class FigureView(Viewer):
         it is redrawn when one of them differs.
     seen : reactive expression of bool, optional
         Whether it is looked at: else what is said stays as it was, for what takes a
-        while to work out.
+        while to work out, or would have the browser paint a plot that stays the same.
     pace : float
         Seconds between two drawings while results arrive: on a small machine, drawing
         takes its time from the sampler.
@@ -120,8 +120,7 @@ class FigureView(Viewer):
         self._session, self._describe, self._tabulate = session, describe, tabulate
         self._said = ""
         looked_at = True if seen is None else seen
-        # Of what is drawn, which may be older than what there is.
-        said = pn.bind(self._say, self._stream.param.snapshot, looked_at)
+        said = pn.bind(self._say, session.param.snapshot, looked_at)
         self._asked = pmui.Toggle(label="Table", width=52, **TOGGLE)
         self._numbers = Html(
             visible=self._asked.param.value,

@@ -120,6 +120,7 @@ def star_plot(session: Session, selection: Selection, name: str) -> FigureView:
         tabulate=partial(star_rows, (plot.x, plot.y, *plot.also)),
         settings=lambda s: (s.spec and s.spec.data, s.catalogue, s.selected.now),
         results=_standing,
+        seen=session.param.snapshot.rx.pipe(lambda s: s.ghost is None),
         # Thousands of points: slower to draw, and memberships settle soon.
         pace=2.0,
         gestures=[box, tap],

@@ -13,11 +13,14 @@ from dashboard.views.figure import FigureView, same
 from dashboard.views.line import LineCentre
 from dashboard.views.marginals import marginal_view
 from dashboard.views.star import StarCentre
+from dashboard.views.star_plots import star_plot
 from inference.priors import Prior
 from inference.problems import PROBLEMS
-from inference.progress import RunRecord, StarSummary
+from inference.progress import Phase, RunRecord, StarSummary
 
 hv.extension("bokeh")
+NAMES = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
+DRAWS = {name: np.zeros((4, 20)) for name in NAMES}
 
 
 def figure_of(root) -> Plot:
@@ -155,22 +158,44 @@ def test_a_table_is_made_when_it_is_asked_for_and_follows_its_plot(session):
     assert ">18</td>" in view._numbers.object
 
 
-def test_a_sentence_is_of_what_is_drawn(session):
-    def count(snapshot) -> int:
-        return len(snapshot.observed["x"])
-
-    view = FigureView(
-        session,
-        lambda s, dark: hv.Overlay([hv.Curve([(0, count(s))])]),
-        lambda s: f"{count(s)} points",
-        200,
-        tabulate=lambda s: [],
-        settings=lambda s: (count(s) > 16,),
-        results=lambda s: (),
-    )
+def test_a_sentence_is_of_now_though_nothing_is_drawn(session, view):
     view.__panel__().get_root()
-    assert view._pane.said == "15 points"
-    for points, said in ((16, "15 points"), (17, "17 points")):
-        session.experiment.points = points
-        session.poll()
-        assert view._pane.said == said
+    spec, observed = session.snapshot.spec, session.snapshot.observed
+    for phase, said in (
+        (Phase.COMPILING, "The first draws are on their way."),
+        (Phase.FAILED, "Press Run to draw from the posterior."),
+    ):
+        record = RunRecord(spec, observed, phase)
+        with param.edit_constant(session):
+            session.snapshot = replace(session.snapshot, record=record)
+        assert said in view._pane.said
+
+
+def test_stars_are_drawn_by_a_run_that_stands(session):
+    session.experiment.problem = "cluster"
+    session.poll()
+    drawn = []
+    view = star_plot(session, None, "sky")
+    view._pace = 0.0
+    view._draw = lambda s, dark, draw=view._draw: (drawn.append(s), draw(s, dark))[1]
+    view.__panel__().get_root()
+    drawn.clear()
+    spec, observed = session.snapshot.spec, session.snapshot.observed
+
+    def shown(few: bool, drawn: int, membership: float):
+        count = len(observed["parallax"])
+        known = StarSummary(*(np.full(count, membership) for _ in range(3)))
+        record = RunRecord(
+            spec, observed, Phase.SAMPLING, drawn=drawn, draws=DRAWS, stars=known
+        )
+        before = session.snapshot.shown if few else None
+        with param.edit_constant(session):
+            session.snapshot = replace(
+                session.snapshot, record=record, shown=record, ghost=before
+            )
+
+    shown(False, 1000, 0.9)
+    said = view._pane.said
+    assert len(drawn) == 1 and "4,768 likely members" in said
+    shown(True, 20, 0.1)
+    assert len(drawn) == 1 and view._pane.said == said
