@@ -47,10 +47,11 @@ def _put(subplot: Any, element: hv.Element) -> None:
     style = dict(subplot.lookup_options(element, "style")[0])
     data, _, style = subplot.get_data(element, {}, style)
     data |= _styles(element, style)
-    if "glyph_renderer" in subplot.handles:
-        _follow(subplot.handles["glyph_renderer"], data)
     source = subplot.handles["source"]
     source.data = _left_over(source.data, data, style) | data
+    # After the columns that it asks for: the browser may paint in between.
+    if "glyph_renderer" in subplot.handles:
+        _follow(subplot.handles["glyph_renderer"], data)
 
 
 def _styles(element: hv.Element, style: dict[str, Any]) -> dict[str, np.ndarray]:
