@@ -142,6 +142,7 @@ def opened(browser, address: str) -> tuple[Page, float]:
     done(page)
     page.get_by_text("Mean ± sd of").first.wait_for()
     second_prior(page).wait_for()
+    page.locator("#loader").wait_for(state="hidden")
     seconds = time.perf_counter() - clock
     page.wait_for_timeout(2000)
     return page, seconds

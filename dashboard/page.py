@@ -38,6 +38,11 @@ LOOK_MILLISECONDS = 20
 FIRST_RUN = 0.25
 """Seconds that the first figures wait for a first run: a line's takes less than 0.1."""
 TEMPLATE = """{{% extends "base.html" %}}
+{{% block loader_css %}}
+  {{{{ super() }}}}
+  #loader {{ background: none; pointer-events: none }}
+  body.controlled #loader:not(.error) {{ display: none !important }}
+{{% endblock %}}
 {{% block preamble %}}
   {{{{ super() }}}}
   <link rel="modulepreload" href="{script}">
@@ -52,8 +57,11 @@ TEMPLATE = """{{% extends "base.html" %}}
     )
   </script>
 {{% endblock %}}"""
-"""The largest script would else be asked for by the others, when they are read, and
-then be read twice: by what helps browsers that cannot import modules by themselves."""
+"""What turns while a page loads would lie on it, and take every click, until the last
+plot is painted, seconds after the controls are there.
+
+The largest script would be asked for by the others, when they are read, and then be
+read twice: by what helps browsers that cannot import modules by themselves."""
 LOOKS = {
     "typography": {"fontFamily": FONT},
     "components": {

@@ -81,6 +81,8 @@ class Browser(JSComponent):
       skip.addEventListener("blur", () => show(false))
       show(false)
       document.body.prepend(skip)
+      // The page's template waits for this to take away what turns while it loads.
+      document.body.classList.add("controlled")
       document.addEventListener("keydown", hear)
       model.on("search", say)
       model.on("remove", () => {

@@ -180,8 +180,14 @@ class Visit:
             self.page.wait_for_timeout(50)
         return self.status
 
-    def settle(self, seconds: float = 180.0) -> str:
-        """Wait until a run has ended and nothing follows; return the status."""
+    def settle(self, seconds: float = 180.0, after: str | None = None) -> str:
+        """Wait until a run has ended and nothing follows; return the status.
+
+        On a busy machine the status is that of the run before for a while: where that
+        is given, another is waited for first.
+        """
+        if after is not None:
+            self.until(lambda status: status != after, seconds)
         quiet_since, last = time.monotonic(), ""
         end = time.monotonic() + seconds
         while True:

@@ -11,6 +11,16 @@ REFERENCES = {
     "A line with outliers": {"m": (1.007, 0.056), "inlier fraction Q": (0.666, 0.127)},
 }
 
+LOADER = """state => {
+  const loader = document.getElementById("loader")
+  loader.style.display = "flex"
+  loader.className = state
+  const {x, y} = document.querySelector("header button").getBoundingClientRect()
+  const hit = document.elementFromPoint(x + 5, y + 5)
+  return [getComputedStyle(loader).display, hit === loader]
+}"""
+"""How what turns while a page loads is shown, and whether it takes clicks."""
+
 
 def caption_numbers(notes: str) -> dict[str, float]:
     """Read 'Mean ± sd of m: 1.007 ± 0.056; ...' from the captions."""
@@ -42,6 +52,12 @@ def test_the_controls_come_to_a_slow_browser(visit):
         page = visit(slower=slower)
         page.page.get_by_role("radio", name="A line", exact=True).wait_for()
         page.page.context.close()
+
+
+def test_nothing_lies_on_the_controls_of_a_page(visit):
+    page = visit().page
+    assert page.evaluate(LOADER, "") == ["none", False], "plots come without it"
+    assert page.evaluate(LOADER, "error") == ["flex", False], "what failed is said"
 
 
 @pytest.mark.parametrize("problem", REFERENCES)
@@ -127,14 +143,13 @@ def test_points_in_a_box_are_left_out_and_taken_back(visit):
     leave = page.page.get_by_role("button", name="Leave out").locator("visible=true")
     # The upper right half, where most points of the line are.
     page.box_on(0, (0.45, 0.1), (200, 150), leave.count)
+    status = page.status
     page.press("Leave out")
-    page.page.wait_for_timeout(1500)
-    page.settle()
+    status = page.settle(after=status)
     assert re.search(r"[1-9]\d? more are left out", page.notes)
     assert caption_numbers(page.notes)["m"] != before
     page.press("Take all back")
-    page.page.wait_for_timeout(1500)
-    page.settle()
+    page.settle(after=status)
     assert "left out" not in page.notes
     # The same spec and seed give the same draws.
     assert caption_numbers(page.notes)["m"] == before
@@ -166,9 +181,9 @@ def test_without_live_draws_are_weighted_and_withdrawn_where_they_cannot_be(visi
     page.page.get_by_text("estimated from this run's draws, good").first.wait_for()
     type_prior(page, "3", "0.01")
     page.page.get_by_text("too far from the run to estimate").first.wait_for()
-    before = caption_numbers(page.notes)["b"]
+    before, status = caption_numbers(page.notes)["b"], page.status
     page.press("Run")
-    page.settle()
+    page.settle(after=status)
     assert "Dotted" not in page.notes
     assert caption_numbers(page.notes)["b"] > before + 1
 
@@ -188,14 +203,13 @@ def test_a_preset_sets_every_prior_and_one_can_be_taken_back(visit):
     page = visit()
     page.page.get_by_role("combobox", name="Set of priors").click()
     page.page.locator("li").filter(has_text="Strong and wrong").click()
-    # On a busy machine the status is that of the run before for a while.
     page.until(lambda _: caption_numbers(page.notes)["b"] > 0.3)
-    page.settle()
+    status = page.settle()
     undo = page.page.get_by_role("button").filter(has_text="undo")
     assert undo.count() == 2
     page.page.evaluate(COUNT_LAYOUTS)
     undo.first.click()
-    page.settle()
+    page.settle(after=status)
     assert page.page.get_by_text("Your own").count() == 1
     assert undo.count() == 1
     assert page.page.evaluate("layouts") == 0, "plots stay where they are"
@@ -205,9 +219,10 @@ def test_at_no_strength_the_posterior_is_the_prior(visit):
     page = visit()
     page.choose("A line")
     strength = page.page.get_by_label("Data strength").and_(page.page.locator("input"))
+    status = page.status
     strength.first.fill("0")
     strength.first.press("Enter")
-    page.settle()
+    page.settle(after=status)
     sds = re.search(r"b: \S+ ± ([\d.]+(e\+\d+)?)", page.notes)
     assert sds is not None
     assert float(sds[1]) > 1
@@ -248,10 +263,11 @@ def test_pause_and_resume(visit):
 def test_two_pages_do_not_disturb_each_other(visit):
     one, other = visit(), visit()
     other.choose("A line")
-    one.press("Run")
-    other.press("Run")
-    for page in (one, other):
-        page.settle()
+    before = {page: page.status for page in (one, other)}
+    for page in before:
+        page.press("Run")
+    for page, status in before.items():
+        page.settle(after=status)
     outliers, plain = (caption_numbers(page.notes)["m"] for page in (one, other))
     assert outliers == pytest.approx(1.007, abs=0.01)
     assert plain == pytest.approx(0.758, abs=0.01)
@@ -264,8 +280,9 @@ def test_a_closed_page_leaves_others_alone(visit):
     leaving.press("Run")
     leaving.until(lambda s: s.startswith(("Warming", "Sampling")), 200)
     leaving.page.close()
+    status = staying.status
     staying.press("Run")
-    staying.settle()
+    staying.settle(after=status)
 
 
 def test_a_cut_that_leaves_no_star_is_a_sentence(visit):
@@ -324,8 +341,9 @@ def test_the_theme_reaches_the_figures(visit):
     page.page.wait_for_timeout(1500)
     dark = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark in ("rgb(18, 18, 18)", "rgb(0, 0, 0)")
+    status = page.status
     page.press("Run")
-    page.settle()
+    page.settle(after=status)
 
 
 def test_a_phone_sees_the_plots_first(visit, browser):
@@ -335,8 +353,9 @@ def test_a_phone_sees_the_plots_first(visit, browser):
     )
     wide = page.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
+    status = page.status
     page.press("Run")
-    page.settle()
+    page.settle(after=status)
 
 
 def test_pictures_have_texts_and_tables_and_the_controls_can_be_skipped(visit):

@@ -43,9 +43,10 @@ def test_a_run_is_there_after_the_server_was_killed(
     with serving(free_port, log, environment):
         page = Visit(context.new_page(), f"{address}?problem=line&view=demo")
         scale = page.page.get_by_label("scale").and_(page.page.locator("input")).first
+        status = page.status
         scale.fill("0.1")
         scale.press("Enter")
-        page.settle()
+        page.settle(after=status)
         page.page.wait_for_url(re.compile("run=[0-9a-f]{32}"), timeout=20_000)
         numbers, url = caption_numbers(page.notes), page.page.url
         assert "problem=line&view=demo&run=" in url

@@ -105,9 +105,9 @@ def test_a_zoom_and_a_selection_survive_a_new_posterior(visit):
     zoomed = page.page.evaluate(WHEEL, title)
     assert zoomed[1] - zoomed[0] < before[1] - before[0]
     scale = page.page.get_by_label("scale").and_(page.page.locator("input")).first
+    status = page.status
     scale.fill("0.5")
     scale.press("Enter")
-    page.page.wait_for_timeout(1500)
-    page.settle()
+    page.settle(after=status)
     assert page.page.evaluate(WHEEL, title) == zoomed
     assert chosen(page)[0] == count
