@@ -12,6 +12,7 @@ from dashboard.experiment import PARALLAX_SPAN, ZERO_POINTS, Experiment
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.layout import FIELD, WIDE
+from dashboard.views.one_way import Button
 from dashboard.views.text import Sentence, notify
 from data import (
     M67_QUERY,
@@ -130,7 +131,7 @@ def _cut(experiment: Experiment) -> list:
 def _one_star(experiment: Experiment) -> list:
     own = experiment.param.star.rx.pipe(lambda star: star is None)
     from_table = experiment.param.star.rx.pipe(lambda star: star is not None)
-    choose = pmui.Button(
+    choose = Button(
         label=from_table.rx.where(
             "Type a parallax instead", "Take a star of the table"
         ),

@@ -10,6 +10,7 @@ from dashboard.snapshot import Snapshot
 from dashboard.views import mixing
 from dashboard.views.draws import awaited, own
 from dashboard.views.layout import WIDE, Place
+from dashboard.views.one_way import Button
 from dashboard.views.text import Sentence, notify
 from dashboard.views.thresholds import thresholds
 from dashboard.views.traces import BrushedTraces
@@ -48,7 +49,7 @@ class Chains(Viewer):
             Verdict(""),
         )
         verdict = pn.bind(self._verdict, self._session.param.snapshot, place.seen)
-        step = pmui.Button(
+        step = Button(
             label=pn.bind(lambda v: v.step.label if v.step else "", verdict),
             visible=pn.bind(lambda v: v.step is not None, verdict),
             variant="outlined",

@@ -7,6 +7,7 @@ from panel.viewable import Viewer
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.layout import WIDE, side_by_side
+from dashboard.views.one_way import Button, LinearProgress
 from dashboard.views.text import Sentence, notify
 from data import DataError
 from inference.priors import SpecError
@@ -27,7 +28,7 @@ class RunBar(Viewer):
         self._session = session
         snapshot = session.param.snapshot
         button = {"size": "small", "margin": (6, 4)}
-        run = pmui.Button(
+        run = Button(
             label="Run",
             color="primary",
             variant="contained",
@@ -36,14 +37,14 @@ class RunBar(Viewer):
             on_click=lambda _: self.run(),
             **button,
         )
-        pause = pmui.Button(
+        pause = Button(
             label=snapshot.rx.pipe(lambda s: "Resume" if _waits(s) else "Pause"),
             variant="outlined",
             disabled=snapshot.rx.pipe(lambda s: not (s.at_work or s.cut_off)),
             on_click=lambda _: self.pause(),
             **button,
         )
-        stop = pmui.Button(
+        stop = Button(
             label="Stop",
             variant="outlined",
             disabled=snapshot.rx.pipe(lambda s: not s.at_work),
@@ -58,7 +59,7 @@ class RunBar(Viewer):
             margin=(8, 4),
             width=110,
         )
-        keep = pmui.Button(
+        keep = Button(
             label=snapshot.rx.pipe(lambda s: "Drop A" if s.kept else "Keep as A"),
             variant="text",
             disabled=snapshot.rx.pipe(lambda s: s.shown is None),
@@ -66,7 +67,7 @@ class RunBar(Viewer):
             on_click=lambda _: self.keep(),
             **button,
         )
-        progress = pmui.LinearProgress(
+        progress = LinearProgress(
             value=snapshot.rx.pipe(_progress), margin=(0, 10, 6, 10), **WIDE
         )
         sentence = pn.Column(

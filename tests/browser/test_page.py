@@ -21,6 +21,40 @@ LOADER = """state => {
 """How what turns while a page loads is shown, and whether it takes clicks."""
 
 
+TWICE = """() => {
+  const {data} = [...Bokeh.documents[0]._all_models.values()].find(
+    (model) => model.data?.label === "Pause"
+  )
+  const set = (disabled) => data.setv({disabled}, {sync: false})
+  const find = (root) => {
+    for (const one of root.querySelectorAll("*")) {
+      if (one.tagName === "BUTTON" && one.textContent.trim() === "Pause") return one
+      const found = one.shadowRoot ? find(one.shadowRoot) : null
+      if (found) return found
+    }
+    return null
+  }
+  const button = find(document)
+  const messages = new MessageChannel()
+  messages.port1.onmessage = () => set(true)
+  // React stops to let messages in when what it has to do takes more than 5 ms, be it
+  // between painting and what it does after that.
+  const enable = button.removeAttribute
+  button.removeAttribute = function (...names) {
+    enable.apply(this, names)
+    if (names[0] === "disabled") {
+      window.enabled = true
+      messages.port2.postMessage("")
+      const end = performance.now() + 20
+      while (performance.now() < end);
+    }
+  }
+  set(false)
+}"""
+"""Enables a button and disables it in the moment after, as a server may that a busy
+browser listens to."""
+
+
 def caption_numbers(notes: str) -> dict[str, float]:
     """Read 'Mean ± sd of m: 1.007 ± 0.056; ...' from the captions."""
     line = next(text for text in notes.splitlines() if text.startswith("Mean ± sd of"))
@@ -57,6 +91,16 @@ def test_nothing_lies_on_the_controls_of_a_page(visit):
     page = visit().page
     assert page.evaluate(LOADER, "") == ["none", False], "plots come without it"
     assert page.evaluate(LOADER, "error") == ["flex", False], "what failed is said"
+
+
+def test_a_button_that_changes_twice_in_a_moment_shows_the_last(visit):
+    page = visit()
+    pause = page.page.get_by_role("button", name="Pause", exact=True)
+    assert pause.is_disabled()
+    page.page.evaluate(TWICE)
+    page.page.wait_for_timeout(1500)
+    assert page.page.evaluate("enabled")
+    assert pause.is_disabled()
 
 
 @pytest.mark.parametrize("problem", REFERENCES)
