@@ -6,6 +6,7 @@ from functools import partial
 import holoviews as hv
 import panel as pn
 
+from dashboard import messages
 from dashboard.page import build_page
 from dashboard.pulse import Pulse
 from inference.engines import WorkerProcess, from_environment
@@ -26,6 +27,7 @@ def settle() -> None:
     gc.freeze()
 
 
+messages.join()
 engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))
 pulse = pn.state.as_cached("pulse", Pulse)
 build_page(engine, pulse).servable()
