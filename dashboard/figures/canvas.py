@@ -174,7 +174,7 @@ def _looks(dark: bool) -> dict[str, Any]:
     return {
         "rules": template(
             hv.Segments(_rule_columns([], dark), vdims="colour", **PLAIN),
-            color=dim("colour"),
+            line_color=dim("colour"),
             line_width=1,
             **FIXED,
         ),

@@ -47,8 +47,7 @@ def _put(subplot: Any, element: hv.Element) -> None:
     style = dict(subplot.lookup_options(element, "style")[0])
     data, _, style = subplot.get_data(element, {}, style)
     data |= _styles(element, style)
-    source = subplot.handles["source"]
-    source.data = _left_over(source.data, data, style) | data
+    subplot.handles["source"].data = data
     # After the columns that it asks for: the browser may paint in between.
     if "glyph_renderer" in subplot.handles:
         _follow(subplot.handles["glyph_renderer"], data)
@@ -84,22 +83,3 @@ def _follow(renderer: Any, data: dict[str, Any]) -> None:
         one = getattr(renderer, glyph)
         if names and hasattr(one, "properties"):
             one.update(**{name: {"field": name} for name in names})
-
-
-def _left_over(
-    before: dict[str, Any], data: dict[str, Any], style: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the columns that new data lack, as long as theirs.
-
-    HoloViews makes no column of a style that is the same in all rows, nor any where
-    there are no rows, but the glyph asks for them.
-    """
-    rows = len(next(iter(data.values()), ()))
-    columns = {}
-    for name, values in before.items():
-        if name not in data:
-            same = style.get(name, style.get("color" if "color" in name else name))
-            known = np.asarray(values, dtype=object)
-            value = known if same is None or isinstance(same, dict) else [same]
-            columns[name] = np.resize(np.asarray(value, dtype=object), rows)
-    return columns

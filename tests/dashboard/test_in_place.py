@@ -6,6 +6,8 @@ import pytest
 from bokeh.core.property.vectorization import Field
 
 from dashboard import figures
+from dashboard.figures.canvas import Rule, furniture
+from dashboard.figures.style import palette
 from dashboard.views import in_place
 
 hv.extension("bokeh")
@@ -166,10 +168,24 @@ def test_marks_of_one_kind_are_seen_where_there_were_none_or_others():
                 assert seen(renderer)[name] == list(marks.dimension_values(dimension))
 
 
+def test_rules_of_a_second_colour_are_seen_where_there_was_one():
+    def draw(data):
+        rules = [Rule(0, 0, 1, k, "grid" if k < data else "ink") for k in range(3)]
+        return hv.Overlay(furniture(False, rules, [], []))
+
+    plot = hv.renderer("bokeh").get_plot(
+        hv.DynamicMap(draw, streams=[hv.streams.Pipe(data=3)])
+    )
+    in_place.put(plot, draw(1))
+    lines = plot.state.renderers[0]
+    colours = [getattr(palette(False), role) for role in ("grid", "ink", "ink")]
+    assert seen(lines)["line_color"] == colours
+
+
 def seen(renderer) -> dict[str, list]:
     """What each row of a renderer looks like: of its column, or the value of all."""
     data, glyph = renderer.data_source.data, renderer.glyph
-    rows = len(data.get("x", ()))
+    rows = len(next(iter(data.values()), ()))
     found = {}
     for name in ("marker", "line_color"):
         value = getattr(glyph, name, None)
