@@ -1,6 +1,6 @@
 """One message to the browser for all that a turn changed in plots.
 
-Bokeh sends one for every property: nearly 300 for a new posterior, which take their
+Bokeh sends one for every property: nearly 100 for a new posterior, which take their
 time on both sides, and between them the browser paints plots that are half new.
 """
 

@@ -45,6 +45,8 @@ def put(plot: Any, overlay: hv.Overlay) -> None:
 
 def _put(subplot: Any, element: hv.Element) -> None:
     style = dict(subplot.lookup_options(element, "style")[0])
+    # Else an element that was the same at the last whole update would give no data.
+    subplot.static_source = False
     data, _, style = subplot.get_data(element, {}, style)
     data |= _styles(element, style)
     subplot.handles["source"].data = data

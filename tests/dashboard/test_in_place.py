@@ -141,6 +141,21 @@ def test_axes_and_legend_follow_data_put_in_place():
     assert high[1] > low[1]
 
 
+def test_what_a_whole_update_left_alone_is_put_in_place_too():
+    def draw(data):
+        return figures.predictive_checks(None, None, None, alone=data > 1)
+
+    pipe = hv.streams.Pipe(data=1)
+    dynamic = hv.DynamicMap(draw, streams=[pipe])
+    plot = hv.renderer("bokeh").get_plot(dynamic)
+    (sheet,) = (data for data in columns(plot) if "image" in data)
+    # One of its elements is the same one every time.
+    pipe.send(2)
+    in_place.put(plot, draw(3))
+    (after,) = (data for data in columns(plot) if "image" in data)
+    np.testing.assert_equal(after, sheet)
+
+
 def test_another_theme_or_style_is_another_look():
     same = in_place.looks(stars(1))
     assert in_place.looks(stars(2)) == same
