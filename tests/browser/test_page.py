@@ -11,6 +11,11 @@ REFERENCES = {
     "A line with outliers": {"m": (1.007, 0.056), "inlier fraction Q": (0.666, 0.127)},
 }
 
+IS_DARK = """() => ["rgb(18, 18, 18)", "rgb(0, 0, 0)"].includes(
+  getComputedStyle(document.body).backgroundColor
+)"""
+
+
 LOADER = """state => {
   const loader = document.getElementById("loader")
   loader.style.display = "flex"
@@ -381,9 +386,8 @@ def test_the_theme_reaches_the_figures(visit):
     before = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert before == "rgb(255, 255, 255)"
     page.page.get_by_role("button", name="Toggle theme").click()
-    page.page.wait_for_timeout(1500)
-    dark = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert dark in ("rgb(18, 18, 18)", "rgb(0, 0, 0)")
+    # While plots are painted a click waits for its turn.
+    page.page.wait_for_function(IS_DARK, timeout=30_000)
     status = page.status
     page.press("Run")
     page.settle(after=status)
