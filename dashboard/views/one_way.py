@@ -1,11 +1,12 @@
-"""Components of which a browser changes nothing: it shows what it is told."""
+"""Components some of whose properties are the server's alone."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import panel_material_ui as pmui
+from panel.reactive import Syncable
 
 
-class OneWay:
+class OneWay(Syncable):
     """Says again what a browser has written over.
 
     A component of this kind keeps its properties in the browser's state and writes each
@@ -14,13 +15,23 @@ class OneWay:
     is the first value, and the button would show it until the next change.
     """
 
+    _told: ClassVar[frozenset[str]] = frozenset()
+    """Only the server changes these; of others, as the theme, the browser tells it."""
+
     def _process_events(self, events: dict[str, Any]) -> None:
-        self.param.trigger(*events)  # pyright: ignore[reportAttributeAccessIssue]
+        super()._process_events(
+            {name: value for name, value in events.items() if name not in self._told}
+        )
+        self.param.trigger(*self._told.intersection(events))
 
 
 class Button(OneWay, pmui.Button):
-    """A button that can be pressed, and no more."""
+    """A button that can be pressed, and whose looks follow the server."""
+
+    _told = frozenset({"disabled", "label"})
 
 
 class LinearProgress(OneWay, pmui.LinearProgress):
     """A bar that can be looked at."""
+
+    _told = frozenset({"value"})

@@ -391,6 +391,7 @@ def test_the_theme_reaches_the_figures(visit):
     status = page.status
     page.press("Run")
     page.settle(after=status)
+    assert page.page.evaluate(IS_DARK), "and stays"
 
 
 def test_a_phone_sees_the_plots_first(visit, browser):
