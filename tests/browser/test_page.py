@@ -14,7 +14,7 @@ REFERENCES = {
 IS_DARK = """() => ["rgb(18, 18, 18)", "rgb(0, 0, 0)"].includes(
   getComputedStyle(document.body).backgroundColor
 )"""
-
+"""Whether the page is dark."""
 
 LOADER = """state => {
   const loader = document.getElementById("loader")
@@ -24,7 +24,6 @@ LOADER = """state => {
   return [getComputedStyle(loader).display, hit === loader]
 }"""
 """How what turns while a page loads is shown, and whether it takes clicks."""
-
 
 TWICE = """() => {
   const {data} = [...Bokeh.documents[0]._all_models.values()].find(
