@@ -42,30 +42,33 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
         return starts.curved(start, partial(laplace.expansion, gradients)), ()
     stars = tables.stars_of(task.observed)
     arguments = programs.marginal_arguments(task, never())
-    potential = tables.population_potential(shape.families, arguments)
+    population = tables.population(shape.families, arguments)
     located = locate.posterior(
-        potential,
+        population,
         partial(tables.likelihoods, stars.nodes),
         tables.table(stars),
         distributions,
         spec.priors,
         spec.strength,
     )
-    unravel = ravel_pytree(dict.fromkeys(sorted(POPULATION), 0.0))[1]
     best = located.modes[0]
     share = laplace.efficiency(
-        lambda positions: potential(positions, located.emulator), best, seed
+        lambda positions: population.potential(positions, located.emulator), best, seed
     )
     adapt = len(located.modes) > 1 or share < laplace.GOOD_EFFICIENCY
-    start = starts.about_modes(located.modes, unravel, task.chains, seed, adapt)
+    start = starts.about_modes(located.modes, _by_name, task.chains, seed, adapt)
     if spec.method == "marginal":
         # Vectorised chains would compute both branches of every choice.
         return start, located.emulator if shape.chains == 1 else ()
     transform = biject_to(distributions["log_L"].support)
-    centre = float(transform(unravel(jnp.asarray(best.mode))["log_L"]))
+    centre = float(transform(_by_name(best.mode)["log_L"]))
     guide = tables.over_stars(stars, lambda block: tables.field_guide(block, centre))
     count = stars.parallax.size
     return starts.with_offsets(start, count, seed), (np.float64(centre), *guide)
+
+
+def _by_name(position: np.ndarray) -> dict[str, np.ndarray]:
+    return dict(zip(sorted(POPULATION), position, strict=True))
 
 
 def first_values(task: Task, shape: densities.Shape, arguments, start: starts.Start):
@@ -77,9 +80,9 @@ def first_values(task: Task, shape: densities.Shape, arguments, start: starts.St
         for chain in range(task.chains)
     ]
     if (task.spec.model, task.spec.method) == ("cluster", "marginal"):
-        potential = tables.population_potential(shape.families, arguments)
+        population = tables.population(shape.families, arguments)
         serves = jax.tree.map(np.asarray, arguments.observed["emulator"])
-        return potential(np.stack(at), serves)
+        return population.potential(np.stack(at), serves)[:2]
     gradient = _compiled_gradient(_density_of(shape))
     values, slopes = zip(*(gradient(z, arguments) for z in at), strict=True)
     return np.stack(values), np.stack(slopes)

@@ -138,7 +138,8 @@ class Course:
         StoreError
             If it was computed where draws are others, or cannot be written.
         """
-        length, record = self._task.length, self.record
+        length = self._task.length
+        record, wanted = self.record, self._next_seconds()
         if _kind(chunk.device) != _kind(record.device):
             raise StoreError(
                 f"the run began on {record.device} and would continue on "
@@ -147,8 +148,16 @@ class Course:
         if self._store is not None:
             self._store.append(self._stored, chunk, length, self._task.sampling)
             self._stored += 1
-        self._pace = self._pace.after(length, chunk.seconds, record.drawn == 0)
+        self._pace = self._pace.after(length, chunk.seconds, wanted)
         self._keep(chunk)
+
+    def _next_seconds(self) -> float:
+        """Return how long the chunk after that in flight should take [s]."""
+        record, task = self.record, self._task
+        if task.sampling:
+            return pacing.CHUNK_SECONDS if record.drawn else pacing.SOON_SECONDS
+        last = record.warmed_up + task.length == record.spec.sampler.warmup
+        return pacing.FIRST_SECONDS if last else pacing.SOON_SECONDS
 
     def _keep(self, chunk: Chunk) -> None:
         task = self._task

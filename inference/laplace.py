@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 
 from inference import chains
 
@@ -13,6 +12,13 @@ GOOD_EFFICIENCY = 0.5
 """Importance-sampling efficiency of a Gaussian above which its covariance is kept as
 the metric. A metric needs the right scales, not the right tails: Pareto k, which judges
 tails, turned good metrics away for every other seed."""
+
+
+TRUSTED, NEAR, MOST_STEPS = 10.0, 0.2, 60
+"""How far a search may go in its first step, and the length of its last, in its units;
+how many there may be."""
+FLAT = 1e-3
+"""Smallest curvature that a step takes for real."""
 
 
 class Laplace(NamedTuple):
@@ -32,7 +38,7 @@ class Laplace(NamedTuple):
 
 
 def modes(
-    values_and_gradients: Callable,
+    expand: Callable,
     guesses: list[np.ndarray],
     box: np.ndarray,
     scales: list[np.ndarray],
@@ -41,9 +47,10 @@ def modes(
 
     Parameters
     ----------
-    values_and_gradients : callable
-        Positions (point, parameter) to -ln posterior (point,) and its gradients, of
-        their shape; of one position it is asked by several threads.
+    expand : callable
+        Positions (point, parameter) to -ln posterior (point,), its gradients, of their
+        shape, and its Hessians (point, parameter, parameter); of one position it is
+        asked by several threads.
     guesses : list of arrays (parameter,)
     box : array (parameter, 2)
         Where to look.
@@ -57,31 +64,48 @@ def modes(
         Without those that hold less than a thousandth of the first one's mass.
     """
 
-    def end(k: int) -> np.ndarray:
-        scale = scales[k]
-
-        def scaled(steps):
-            values, gradients = values_and_gradients((scale * steps)[None])
-            return float(values[0]), scale * gradients[0]
-
-        found = minimize(
-            scaled,
-            np.clip(guesses[k], *box.T) / scale,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=box / scale[:, None],
-            options={"ftol": 1e-12, "gtol": 1e-2},
-        )
-        return scale * found.x
+    def fit(k: int) -> Laplace:
+        start = np.clip(guesses[k], *box.T)
+        return _gaussian(*_end(expand, start, box, scales[k]))
 
     found: list[Laplace] = []
-    for mode in chains.in_threads(end, len(guesses)):
-        if not any(_same(mode, other) for other in found):
-            found.append(_gaussian(values_and_gradients, mode))
+    for end in chains.in_threads(fit, len(guesses)):
+        if not any(_same(end.mode, other) for other in found):
+            found.append(end)
     found.sort(key=lambda fit: -fit.log_mass)
     return tuple(
         f for f in found if f is found[0] or f.log_mass > found[0].log_mass - 7
     )
+
+
+def _end(expand: Callable, start: np.ndarray, box: np.ndarray, scale: np.ndarray):
+    """Return where Newton's method ends, inside a box.
+
+    Where a direction curves downwards it goes down all the same, as far as it would
+    were the curvature of the other sign (Dauphin et al. 2014, arXiv:1406.2572). A step
+    that does not descend is taken back, and steps are shorter from then on.
+    """
+    z, longest = start, TRUSTED
+    (value,), (slope,), (hessian,) = expand(z[None])
+    for _ in range(MOST_STEPS):
+        curvature, directions = np.linalg.eigh(scale[:, None] * hessian * scale)
+        pull = (scale * slope) @ directions
+        step = -directions @ (pull / np.maximum(np.abs(curvature), FLAT))
+        length = np.linalg.norm(step)
+        share = min(1.0, longest / max(length, 1e-8))
+        trial = np.clip(z + share * scale * step, *box.T)
+        moved = np.linalg.norm((trial - z) / scale)
+        if moved < 1e-8:
+            break
+        found = expand(trial[None])
+        if not found[0][0] <= value:
+            longest = moved / 4
+            continue
+        z, ((value,), (slope,), (hessian,)) = trial, found
+        longest *= 2
+        if length < NEAR and curvature[0] > 0:
+            break
+    return z, value, slope, hessian
 
 
 def _same(mode: np.ndarray, fit: Laplace) -> bool:
@@ -114,13 +138,13 @@ def expansion(values_and_gradients: Callable, at: np.ndarray, step: float = 1e-4
     return np.asarray(values)[0], slope[0], 0.5 * (hessian + hessian.T)
 
 
-def _gaussian(values_and_gradients: Callable, mode: np.ndarray) -> Laplace:
-    _, slope, hessian = expansion(values_and_gradients, mode)
+def _gaussian(end, value, slope, hessian) -> Laplace:
+    """Return the Gaussian about a mode that a search ended near."""
     covariance = _inverse(hessian)
     if covariance is None:
-        return Laplace(mode, np.eye(mode.size), -np.inf)
-    mode = mode - covariance @ slope
-    lowest = float(values_and_gradients(mode[None])[0][0])
+        return Laplace(end, np.eye(end.size), -np.inf)
+    step = -covariance @ slope
+    mode, lowest = end + step, value + 0.5 * step @ slope
     return Laplace(mode, covariance, 0.5 * np.linalg.slogdet(covariance)[1] - lowest)
 
 
@@ -132,12 +156,12 @@ def _inverse(hessian: np.ndarray) -> np.ndarray | None:
     return (vectors / eigenvalues) @ vectors.T
 
 
-def efficiency(values_and_gradients: Callable, fit: Laplace, seed: int) -> float:
+def efficiency(expand: Callable, fit: Laplace, seed: int) -> float:
     """Return the effective share of a Gaussian's draws, weighted to the posterior.
 
     Parameters
     ----------
-    values_and_gradients : callable
+    expand : callable
         As `modes` takes it.
     fit : Laplace
     seed : int
@@ -151,6 +175,6 @@ def efficiency(values_and_gradients: Callable, fit: Laplace, seed: int) -> float
         return 0.0
     z = np.random.default_rng(seed).standard_normal((CHECK_DRAWS, fit.mode.size))
     draws = fit.mode + z @ np.linalg.cholesky(fit.covariance).T
-    log_weights = 0.5 * (z**2).sum(axis=1) - values_and_gradients(draws)[0]
+    log_weights = 0.5 * (z**2).sum(axis=1) - expand(draws)[0]
     weights = np.exp(log_weights - log_weights.max())
     return float(weights.sum() ** 2 / (weights**2).sum() / CHECK_DRAWS)

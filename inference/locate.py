@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to, constraints
 from scipy.special import expit, log_expit, logit
 
-from inference import emulator, laplace
+from inference import emulator, guesses, laplace
 from inference.emulator import Emulator
 from inference.laplace import Laplace
 from inference.priors import Prior
@@ -34,14 +33,6 @@ WIDTHS = np.array([0.05, 0.01, 0.2, 0.1])
 """About how far thousands of stars leave the parameters open: a search in such steps
 takes half as many as one in steps of one."""
 
-SCANNED, MOST_PEAKS = 32, 3
-"""Distances at which a cluster is looked for, and how many places are looked into."""
-CLOSE = 50.0
-"""In ln likelihood: a place as good as that, or as a quarter of what distances differ
-by, is worth a look."""
-SMALLEST_PARALLAX = 0.05
-"""Smallest parallax [mas] that a guess takes for a distance."""
-
 ENOUGH_STARS = 200
 """Fewer than these cost no more than an emulator does."""
 
@@ -59,6 +50,17 @@ class Table(NamedTuple):
     emulator: Emulator
 
 
+class Population(NamedTuple):
+    """The posterior of a population in unconstrained coordinates, by their names."""
+
+    potential: Callable
+    """``(positions (point, parameter), emulator) -> values (point,), gradients (point,
+    parameter), Hessians (point, parameter, parameter)`` of -ln posterior."""
+    coordinates: Callable
+    """``position (parameter,) -> theta (parameter,)``, the likelihood's coordinates in
+    their own order, and the derivative of each by that of the position."""
+
+
 class Located(NamedTuple):
     """Modes of a posterior, and what serves in place of its likelihood there."""
 
@@ -73,18 +75,18 @@ def table(exact: Callable, parallax: np.ndarray, error: np.ndarray) -> Table:
     Parameters
     ----------
     exact : callable
-        ``theta (point, parameter) -> values, gradients`` of the log likelihood.
+        ``theta (point, parameter) -> values, gradients, Hessians`` of the log
+        likelihood.
     parallax, error : array (star,)
         Parallax with its zero-point subtracted, and its error [mas].
     """
 
     def weakly_bound(thetas):
-        value, gradient = exact(thetas)
-        prior, slope = _weak_prior(thetas)
-        return -value - prior, -gradient - slope
+        likely, priors = exact(thetas), _weak_prior(thetas)
+        return tuple(-a - b for a, b in zip(likely, priors, strict=True))
 
     box = np.array([BOX[name] for name in PARAMETERS])
-    begin = guesses(exact, parallax, error)
+    begin = guesses.populations(parallax, error)
     modes = laplace.modes(weakly_bound, begin, box, [WIDTHS] * len(begin))
     best = modes[0]
     if parallax.size < ENOUGH_STARS or not best.proper:
@@ -93,18 +95,20 @@ def table(exact: Callable, parallax: np.ndarray, error: np.ndarray) -> Table:
 
 
 def _weak_prior(thetas):
-    """Return ln densities and slopes of priors that only bound a search.
+    """Return ln densities of priors that only bound a search, and their derivatives.
 
     Normal in the logarithms, flat in the share of the cluster.
     """
     away = (thetas[:, :3] - np.log([370.0, 920.0, 1.0])) / 2.0
     odds = thetas[:, 3]
     value = -0.5 * (away**2).sum(axis=1) + log_expit(odds) + log_expit(-odds)
-    return value, np.column_stack([-away / 2.0, 1 - 2 * expit(odds)])
+    slope = np.column_stack([-away / 2.0, 1 - 2 * expit(odds)])
+    bend = np.column_stack([np.full_like(away, -0.25), -2 * expit(odds) * expit(-odds)])
+    return value, slope, bend[:, :, None] * np.eye(len(PARAMETERS))
 
 
 def posterior(
-    potential: Callable,
+    population: Population,
     exact: Callable,
     of_table: Table,
     distributions: dict,
@@ -118,11 +122,10 @@ def posterior(
 
     Parameters
     ----------
-    potential : callable
-        ``(unconstrained positions (point, parameter), emulator) -> values, gradients``
-        of -ln posterior, parameters in the order of their names.
+    population : Population
     exact : callable
-        ``theta (point, parameter) -> values, gradients`` of the log likelihood.
+        ``theta (point, parameter) -> values, gradients, Hessians`` of the log
+        likelihood.
     of_table : Table
     distributions : dict
         The priors, as NumPyro distributions.
@@ -137,21 +140,20 @@ def posterior(
     if np.any(believed != found[0]):
         found.append(believed)
         widths.append(WIDTHS)
-    begin = [_unconstrained(theta, distributions) for theta in found]
-    unravel = ravel_pytree(begin[0])[1]
     names = sorted(PARAMETERS)
+    begin = [_unconstrained(theta, distributions) for theta in found]
     box = np.array([_bounds(name, distributions) for name in names])
     order = [PARAMETERS.index(name) for name in names]
 
     modes = laplace.modes(
-        lambda positions: potential(positions, of_table.emulator),
-        [np.asarray(ravel_pytree(b)[0]) for b in begin],
+        lambda positions: population.potential(positions, of_table.emulator),
+        [np.array([position[name] for name in names]) for position in begin],
         box,
         [width[order] for width in widths],
     )
     best, serves = modes[0], of_table.emulator
     if serves.radius > 0 and best.proper:
-        centre, covariance = _natural(best, unravel, distributions)
+        centre, covariance = _natural(best, population, order)
         if not emulator.reaches(serves, centre, covariance):
             tolerance = emulator.TOLERANCE / max(strength, 1e-3)
             nearer = emulator.fit(exact, centre, covariance, tolerance).emulator
@@ -175,34 +177,6 @@ def _believed(theta: np.ndarray, priors: Mapping[str, Prior]) -> np.ndarray:
     return np.where(against, medians, theta)
 
 
-def guesses(
-    exact: Callable, parallax: np.ndarray, error: np.ndarray
-) -> list[np.ndarray]:
-    """Guess populations, (parameter,) each: clusters where the table shows any.
-
-    Parameters
-    ----------
-    exact : callable
-        As `table` takes it.
-    parallax, error : array (star,)
-        Parallax with its zero-point subtracted, and its error [mas].
-    """
-    # A narrow cluster is moved through the table: where the likelihood peaks there may
-    # be one. Another guess is a wide one, where most precise stars are.
-    near, far = np.maximum(np.quantile(parallax, [0.99, 0.01]), SMALLEST_PARALLAX)
-    scanned = np.unique(np.linspace(np.log(1e3 / near), np.log(1e3 / far), SCANNED))
-    narrow = np.tile(np.log([400.0, 1.0, 0.05, 1.0]), (scanned.size, 1))
-    narrow[:, 1], narrow[:, 3] = scanned, -1.0
-    value = exact(narrow)[0]
-    beside = np.pad(value, 1, constant_values=-np.inf)
-    peaks = np.flatnonzero((value >= beside[:-2]) & (value >= beside[2:]))
-    peaks = peaks[value[peaks] > value.max() - max(CLOSE, np.ptp(value) / 4)]
-    best = peaks[np.argsort(-value[peaks])][:MOST_PEAKS]
-    mean = np.average(parallax, weights=1 / error**2)
-    wide = np.log([400.0, 1000.0 / max(float(mean), SMALLEST_PARALLAX), 0.2, 1.0])
-    return [*narrow[best], wide]
-
-
 def _bounds(name: str, distributions) -> tuple[float, float]:
     real = distributions[name].support is constraints.real
     return BOX[name] if real else BOX["frac_clust"]
@@ -223,24 +197,8 @@ def _unconstrained(theta: np.ndarray, distributions) -> dict[str, float]:
     return position
 
 
-def _natural(fit: Laplace, unravel, distributions):
+def _natural(fit: Laplace, population: Population, order: list[int]):
     """Return mode and covariance in the likelihood's coordinates."""
-    step = 1e-4
-    centre, up, down = (
-        _theta(unravel(fit.mode + shift), distributions) for shift in (0.0, step, -step)
-    )
-    names = sorted(PARAMETERS)
-    order = [names.index(name) for name in PARAMETERS]
-    slope = (up - down) / (2 * step)
-    covariance = fit.covariance[np.ix_(order, order)] * np.outer(slope, slope)
-    return centre, covariance
-
-
-def _theta(position, distributions) -> np.ndarray:
-    """Return the likelihood's coordinates of an unconstrained position."""
-    values = [
-        float(biject_to(distributions[name].support)(position[name]))
-        for name in PARAMETERS
-    ]
-    values[-1] = logit(values[-1])
-    return np.array(values)
+    centre, stretch = population.coordinates(fit.mode)
+    back = np.argsort(order)
+    return centre, fit.covariance[np.ix_(back, back)] * np.outer(stretch, stretch)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-FIRST_SECONDS, CHUNK_SECONDS = 0.03, 0.25
-"""How long a chunk should take: the first few less, so that draws come early."""
+FIRST_SECONDS, SOON_SECONDS, CHUNK_SECONDS = 0.01, 0.03, 0.25
+"""How long a chunk should take: that of the first draws, one of warm-up or of the next
+few, and any later one."""
 FIRST_LENGTH = 10
 PREPARE_LIMIT = 300.0
 """Seconds that compiling may take, and the first chunk, of which nothing is known."""
@@ -20,19 +21,16 @@ class Pace:
     seconds_a_draw: float | None = None
     """What a draw of every chain took [s]; None before the first chunk."""
 
-    def after(self, length: int, seconds: float, early: bool) -> "Pace":
+    def after(self, length: int, seconds: float, wanted: float) -> "Pace":
         """Return the pace after a chunk.
 
         Parameters
         ----------
         length : int
             Draws of the chunk.
-        seconds : float
-            What it took [s].
-        early : bool
-            Whether nothing is drawn yet, and short chunks are wanted.
+        seconds, wanted : float
+            What it took, and what the next one should take [s].
         """
-        wanted = FIRST_SECONDS if early else CHUNK_SECONDS
         # At most four times longer than the last: one slow chunk must not follow.
         faster = min(wanted / max(seconds, 1e-4), 4.0)
         return Pace(max(1, int(length * faster)), seconds / length)
@@ -40,7 +38,7 @@ class Pace:
     @classmethod
     def known(cls, seconds_a_draw: float) -> "Pace":
         """Return the pace of a run of which another showed how fast it is."""
-        length = int(FIRST_SECONDS / max(seconds_a_draw, 1e-7))
+        length = int(SOON_SECONDS / max(seconds_a_draw, 1e-7))
         return cls(max(1, length), seconds_a_draw)
 
     def limit(self, length: int) -> float:

@@ -166,17 +166,17 @@ ROWS = 128
 """Populations whose prior is computed at a time."""
 
 
-def population_potential(
+def population(
     families: tuple[tuple[str, str], ...], arguments: densities.Arguments
-) -> Callable:
-    """Return ``(positions, emulator) -> -ln posterior, its gradient``, of populations.
+) -> locate.Population:
+    """Return the posterior of a cluster's population.
 
-    Positions are unconstrained, (point, parameter) in the order of their names; the
-    values (point,) and gradients (point, parameter). Prior and likelihood are computed
-    apart: compiled as one with the model, the likelihood would be compiled once more.
+    Prior and likelihood are computed apart: compiled as one with the model, the
+    likelihood would be compiled once more.
     """
     compiled = _prior_part(families)
     nodes = arguments.observed["nodes"]
+    strength = arguments.strength
 
     def of_prior(positions):
         # Always as many rows: another number would be another program.
@@ -188,59 +188,97 @@ def population_potential(
         return (np.concatenate(part)[: len(positions)] for part in done)
 
     def potential(positions, serves):
-        prior, slope, theta, by_position = of_prior(positions)
-        value, gradient = emulator.at(serves, theta, partial(likelihoods, nodes))
-        whole = prior + arguments.strength * value
-        pull = by_position * (gradient @ _BY_NAME)
-        return -whole, -(slope + arguments.strength * pull)
+        prior, slope, bend, theta, stretch, stretching = of_prior(positions)
+        value, gradient, hessian = emulator.at(
+            serves, theta[:, _ORDER], partial(likelihoods, nodes)
+        )
+        gradient, hessian = gradient[:, _BACK], hessian[:, _BACK][:, :, _BACK]
+        pull = stretch * gradient
+        own = bend + strength * stretching * gradient
+        both = strength * stretch[:, :, None] * hessian * stretch[:, None]
+        return (
+            -(prior + strength * value),
+            -(slope + strength * pull),
+            -(both + own[:, :, None] * np.eye(len(_NAMES))),
+        )
 
-    return potential
+    def coordinates(position):
+        *_, theta, stretch, _ = of_prior(position[None])
+        return theta[0, _ORDER], stretch[0, _ORDER]
+
+    return locate.Population(potential, coordinates)
 
 
 _NAMES = sorted(locate.PARAMETERS)
-_BY_NAME = np.array([[a == b for b in _NAMES] for a in locate.PARAMETERS], dtype=float)
-"""From the likelihood's order of parameters to that of a position."""
+_ORDER = [_NAMES.index(name) for name in locate.PARAMETERS]
+_BACK = [locate.PARAMETERS.index(name) for name in _NAMES]
+"""From a position's order of parameters to the likelihood's, and back."""
 
 
 @lru_cache(maxsize=32)
 def _prior_part(families: tuple[tuple[str, str], ...]) -> Callable:
+    """Return what priors say of positions, and where those are for the likelihood.
+
+    ln prior and its first and second derivatives, coordinates and theirs: each depends
+    on one parameter alone, so that one tangent gives the derivatives by all.
+    """
+
+    def by_one(function, position):
+        ones = jnp.ones_like(position)
+        return jax.jvp(lambda z: jax.jvp(function, (z,), (ones,)), (position,), (ones,))
+
     def part(position, hyperparameters):
         priors = numpyro_priors(dict(families), hyperparameters)
 
-        def log_prior(position):
-            total = 0.0
+        def log_priors(position):
+            each = []
             for z, name in zip(position, _NAMES, strict=True):
                 transform = biject_to(priors[name].support)
                 value = transform(z)
-                total += priors[name].log_prob(value)
-                total += transform.log_abs_det_jacobian(z, value)
-            return total
+                each.append(
+                    priors[name].log_prob(value)
+                    + transform.log_abs_det_jacobian(z, value)
+                )
+            return jnp.stack(each)
 
         def coordinates(position):
             named = {
                 name: biject_to(priors[name].support)(z)
                 for z, name in zip(position, _NAMES, strict=True)
             }
-            return cluster.theta_of(*(named[name] for name in locate.PARAMETERS))
+            theta = cluster.theta_of(*(named[name] for name in locate.PARAMETERS))
+            return theta[np.array(_BACK)]
 
-        value, slope = jax.value_and_grad(log_prior)(position)
-        # Each coordinate depends on one parameter alone: one tangent gives them all.
-        theta, tangent = jax.jvp(coordinates, (position,), (jnp.ones_like(position),))
-        return value, slope, theta, tangent @ _BY_NAME
+        (prior, slope), (_, bend) = by_one(log_priors, position)
+        (theta, stretch), (_, stretching) = by_one(coordinates, position)
+        return prior.sum(), slope, bend, theta, stretch, stretching
 
     return nuts.traced_once(jax.vmap(part, in_axes=(0, None)))
 
 
 def likelihoods(nodes, thetas):
-    """Return ln likelihoods (point,) and their gradients at (point, parameter)."""
-    done = chains.in_threads(lambda k: _likelihood(nodes, thetas[k]), len(thetas))
-    values, gradients = zip(*done, strict=True)
-    return np.asarray(values), np.stack([np.asarray(g) for g in gradients])
+    """Return ln likelihoods, gradients and Hessians at many populations.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    thetas : array (point, parameter)
+
+    Returns
+    -------
+    values, gradients, hessians : array (point,), (point, parameter) and (point,
+        parameter, parameter)
+    """
+    done = chains.in_threads(
+        lambda k: [np.asarray(part) for part in _likelihood(nodes, thetas[k])],
+        len(thetas),
+    )
+    return tuple(np.stack(part) for part in zip(*done, strict=True))
 
 
 @jax.jit
 def _likelihood(nodes, theta):
-    return cluster.sum_and_gradient(nodes, theta)
+    return cluster.sum_expansion(nodes, theta)
 
 
 field_guide = jax.jit(conditionals.field_guide)

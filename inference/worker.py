@@ -130,14 +130,26 @@ def _stars(task: Task, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
     stars = tables.stars_of(task.observed)
     fewest, most = STAR_DRAWS
     wanted = min(max(STAR_SUMS // stars.parallax.size, fewest), most)
-    # Which draws are taken does not depend on how the run is cut into chunks.
     sampler = task.spec.sampler
     stride = max(1, sampler.places * sampler.draws // wanted)
-    rows = slice(-task.drawn % stride, None, stride)
-    # Of the chains that start together one is enough.
-    chosen = np.stack(
-        [draws[name][:: sampler.together, rows].ravel() for name in begin.POPULATION],
-        axis=1,
+    # Which draws are taken does not depend on how the run is cut into chunks. Of the
+    # chains that start together one is enough; the others take turns, so that the chunk
+    # with the first draws has little to do.
+    starts = [
+        (k * stride // sampler.places - task.drawn) % stride
+        for k in range(sampler.places)
+    ]
+    chosen = np.concatenate(
+        [
+            np.stack(
+                [
+                    draws[name][k * sampler.together, start::stride]
+                    for name in begin.POPULATION
+                ],
+                axis=1,
+            )
+            for k, start in enumerate(starts)
+        ]
     )
     return len(chosen), tables.over_stars(
         stars, lambda nodes: tables.summed(nodes, chosen)

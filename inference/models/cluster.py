@@ -182,40 +182,78 @@ def sum_and_gradient(nodes, theta):
     Blocks are summed one after the other: what is computed of one fits into a cache.
     Where no star of a block can be of the cluster, only the field's part is computed.
     """
+    return _sum(nodes, theta, 1)
+
+
+def sum_expansion(nodes, theta):
+    """Return what `sum_and_gradient` does, and the Hessian."""
+    return _sum(nodes, theta, 2)
+
+
+def _sum(nodes, theta, order):
     log_l, log_dist, log_sigma, logit = theta
     width = jnp.exp(log_sigma)
+    of_field = (quadrature.field_and_slope, quadrature.field_expansion)[order - 1]
+    of_cluster = (quadrature.cluster_and_slopes, quadrature.cluster_expansion)[
+        order - 1
+    ]
+    none, all_ = jax.nn.log_sigmoid(-logit), jax.nn.sigmoid(logit)
 
-    def of_both(block, field, by_l):
-        cluster, by_dist, by_width = quadrature.cluster_and_slopes(
-            block, log_dist, width
-        )
+    def of_both(block, field, by_l, *field_bend):
+        cluster, by_dist, by_width, *bend = of_cluster(block, log_dist, width)
+        weight, count = block.weight, block.weight.sum()
         odds = cluster - field + logit
-        value = field + jax.nn.log_sigmoid(-logit) + jnp.logaddexp(odds, 0.0)
-        share = block.weight * jax.nn.sigmoid(odds)
-        gradient = [
-            (block.weight - share) @ by_l,
-            share @ by_dist,
-            width * (share @ by_width),
-            share.sum() - block.weight.sum() * jax.nn.sigmoid(logit),
+        rest = jnp.exp(-jnp.abs(odds))
+        value = field + jnp.maximum(odds, 0.0) + jnp.log1p(rest)
+        each = jnp.where(odds > 0, 1.0, rest) / (1.0 + rest)
+        share = weight * each
+        by_sigma = width * by_width
+        found = [
+            weight @ value + count * none,
+            jnp.stack(
+                [
+                    (weight - share) @ by_l,
+                    share @ by_dist,
+                    share @ by_sigma,
+                    share.sum() - count * all_,
+                ]
+            ),
         ]
-        return block.weight @ value, jnp.stack(gradient)
+        if order == 2:
+            slopes = jnp.stack([-by_l, by_dist, by_sigma, jnp.ones_like(odds)])
+            twice, both, width_twice = bend
+            own = [
+                (weight - share) @ field_bend[0],
+                share @ twice,
+                share @ (width**2 * width_twice + by_sigma),
+                -count * all_ * (1 - all_),
+            ]
+            hessian = (share * (1 - each) * slopes) @ slopes.T + jnp.diag(
+                jnp.stack(own)
+            )
+            mixed = width * (share @ both)
+            found.append(hessian.at[1, 2].add(mixed).at[2, 1].add(mixed))
+        return tuple(found)
 
-    def of_field(block, field, by_l):
+    def of_field_alone(block, field, by_l, *field_bend):
         zero, count = jnp.zeros_like(log_l), block.weight.sum()
-        value = block.weight @ field + count * jax.nn.log_sigmoid(-logit)
-        gradient = [block.weight @ by_l, zero, zero, -count * jax.nn.sigmoid(logit)]
-        return value, jnp.stack(gradient)
+        value = block.weight @ field + count * none
+        gradient = [block.weight @ by_l, zero, zero, -count * all_]
+        found = [value, jnp.stack(gradient)]
+        if order == 2:
+            own = [block.weight @ field_bend[0], zero, zero, -count * all_ * (1 - all_)]
+            found.append(jnp.diag(jnp.stack(own)))
+        return tuple(found)
 
     def of_block(block):
-        field, by_l = quadrature.field_and_slope(block, log_l)
+        field, *slopes = of_field(block, log_l)
         bound = quadrature.cluster_bound(block, log_dist, width)
         felt = (bound - field + logit).max() > NOTHING
-        return lax.cond(felt, of_both, of_field, block, field, by_l)
+        return lax.cond(felt, of_both, of_field_alone, block, field, *slopes)
 
     if nodes.parallax.ndim == 1:
-        return of_both(nodes, *quadrature.field_and_slope(nodes, log_l))
-    values, gradients = lax.map(of_block, nodes)
-    return values.sum(), gradients.sum(axis=0)
+        return of_both(nodes, *of_field(nodes, log_l))
+    return tuple(part.sum(axis=0) for part in lax.map(of_block, nodes))
 
 
 def log_likelihood(nodes, theta):

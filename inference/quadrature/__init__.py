@@ -13,6 +13,7 @@ from inference.quadrature.cluster import (
     WIDE,
     cluster_and_slopes,
     cluster_bound,
+    cluster_expansion,
     conditional_mode,
     hermite_nodes,
     log_cluster,
@@ -20,6 +21,7 @@ from inference.quadrature.cluster import (
 )
 from inference.quadrature.field import (
     field_and_slope,
+    field_expansion,
     field_moments,
     field_nodes,
     field_series,
@@ -37,8 +39,10 @@ __all__ = [
     "StarNodes",
     "cluster_and_slopes",
     "cluster_bound",
+    "cluster_expansion",
     "conditional_mode",
     "field_and_slope",
+    "field_expansion",
     "field_moments",
     "field_nodes",
     "field_series",

@@ -24,8 +24,7 @@ def m67():
     )
 
     def many(thetas):
-        done = [exact(theta) for theta in thetas]
-        return np.array([v for v, _ in done]), np.stack([g for _, g in done])
+        return tables.likelihoods(nodes, thetas)
 
     def negative(thetas):
         return tuple(-part for part in many(thetas))
@@ -75,7 +74,8 @@ def test_outside_its_ball_the_exact_sum_serves(m67):
 
 def test_what_is_no_polynomial_is_left_to_the_exact_sum():
     def kinked(thetas):
-        return -10 * np.abs(thetas).sum(axis=1), -10 * np.sign(thetas)
+        flat = np.zeros((len(thetas), 4, 4))
+        return -10 * np.abs(thetas).sum(axis=1), -10 * np.sign(thetas), flat
 
     fitted = emulator.fit(kinked, np.zeros(4), np.eye(4))
     assert fitted.error > emulator.TOLERANCE
@@ -84,7 +84,8 @@ def test_what_is_no_polynomial_is_left_to_the_exact_sum():
 
 def test_a_posterior_that_leaves_the_ball_is_noticed():
     def gaussian(thetas):
-        return -0.5 * (thetas**2).sum(axis=1), -thetas
+        hessians = np.broadcast_to(-np.eye(4), (len(thetas), 4, 4))
+        return -0.5 * (thetas**2).sum(axis=1), -thetas, hessians
 
     serves = emulator.fit(gaussian, np.zeros(4), np.eye(4)).emulator
     assert serves.radius == emulator.RADIUS
@@ -144,22 +145,46 @@ def test_a_moved_prior_fits_nothing_anew_and_depends_on_nothing_before(
         np.testing.assert_array_equal(values, after_another.draws[name], name)
 
 
-def test_its_points_integrate_polynomials_on_a_sphere_and_are_not_on_one_line():
-    points = emulator._plan()[0]
-    assert len(points) == 73
-    radius = np.linalg.norm(points, axis=1)
-    outer = points[radius > 0.8 * emulator.RADIUS]
-    unit = outer / np.linalg.norm(outer, axis=1)[:, None]
-    # A spherical design of strength 7: moments are those of the sphere in four
-    # dimensions, <x^2> = 1/4, <x^4> = 1/8, <x^6> = 5/64, <x^2 y^2> = 1/24.
-    for axis in np.linalg.qr(np.random.default_rng(2).standard_normal((4, 4)))[0]:
-        along = unit @ axis
-        moments = [np.mean(along**k) for k in range(1, 8)]
-        expected = [0, 1 / 4, 0, 1 / 8, 0, 5 / 64, 0]
-        np.testing.assert_allclose(moments, expected, atol=1e-12)
-    inner = points[(radius > 0) & (radius < 0.8 * emulator.RADIUS)]
-    cosine = (inner / np.linalg.norm(inner, axis=1)[:, None]) @ unit.T
-    assert cosine.max() < 0.99, "no two points of a ray"
+def test_a_polynomial_of_its_degree_is_found_exactly():
+    rng = np.random.default_rng(4)
+    coefficients = np.where(emulator._ALLOWED, rng.standard_normal((28, 28)), 0.0)
+    exponents = [(i, j) for i in range(7) for j in range(7 - i)]
+
+    def polynomial(theta):
+        t = theta / emulator.RADIUS
+        first = jnp.stack([t[0] ** i * t[1] ** j for i, j in exponents])
+        last = jnp.stack([t[2] ** i * t[3] ** j for i, j in exponents])
+        return first @ coefficients @ last
+
+    derivatives = [
+        jax.jit(jax.vmap(f))
+        for f in (polynomial, jax.grad(polynomial), jax.hessian(polynomial))
+    ]
+
+    def exact(thetas):
+        # Off the axes, where powers of 0 have no slope for JAX.
+        return tuple(np.asarray(f(jnp.asarray(thetas) + 1e-9)) for f in derivatives)
+
+    fitted = emulator.fit(exact, np.zeros(4), np.eye(4))
+    assert fitted.error < 1e-6
+    np.testing.assert_allclose(fitted.emulator.coefficients, coefficients, atol=1e-5)
+    z = rng.standard_normal((5, 4))
+    for served, expected in zip(
+        emulator.at(fitted.emulator, z, exact), exact(z), strict=True
+    ):
+        np.testing.assert_allclose(served, expected, atol=1e-6)
+
+
+def test_its_check_tells_how_well_it_does_anywhere_in_the_ball(m67):
+    _, _, many, fit = m67
+    fitted = emulator.fit(many, fit.mode, fit.covariance)
+    rng = np.random.default_rng(8)
+    z = rng.standard_normal((300, 4))
+    z *= (emulator.RADIUS * rng.random(300) ** 0.5 / np.linalg.norm(z, axis=1))[:, None]
+    thetas = fit.mode + z @ np.linalg.cholesky(fit.covariance).T
+    served = emulator.at(fitted.emulator, thetas, many)[0]
+    off = np.abs(served - many(thetas)[0]) * emulator._weight(z)
+    assert off.max() < min(3 * fitted.error, emulator.TOLERANCE)
 
 
 def test_stars_left_out_fit_no_series_anew_and_depend_on_nothing_before(
@@ -192,14 +217,24 @@ def test_many_points_at_once_are_as_one_by_one_compiled(m67):
     nodes, _, many, fit = m67
     serves = emulator.fit(many, fit.mode, fit.covariance).emulator
     steps = np.random.default_rng(1).standard_normal((12, 4))
-    steps *= (np.arange(12) / np.linalg.norm(steps, axis=1))[:, None]
+    steps *= (np.linspace(0.1, 11.3, 12) / np.linalg.norm(steps, axis=1))[:, None]
     assert 2 < (np.linalg.norm(steps, axis=1) > emulator.RADIUS).sum() < 10
     thetas = fit.mode + steps @ np.linalg.cholesky(fit.covariance).T
-    values, gradients = emulator.at(serves, thetas, many)
+    values, gradients, hessians = emulator.at(serves, thetas, many)
     total = jax.jit(
         jax.value_and_grad(lambda t: cluster.total_log_likelihood(nodes, serves, t))
     )
-    for theta, value, gradient in zip(thetas, values, gradients, strict=True):
+    factor = np.linalg.cholesky(fit.covariance)
+    for theta, value, gradient, hessian in zip(
+        thetas, values, gradients, hessians, strict=True
+    ):
         expected, slope = total(theta)
         assert value == pytest.approx(float(expected), rel=1e-12)
         np.testing.assert_allclose(gradient, slope, rtol=1e-7, atol=1e-6)
+        # In standard deviations, by differences of the compiled gradient.
+        for k in range(4):
+            step = 1e-4 * factor[:, k]
+            difference = (total(theta + step)[1] - total(theta - step)[1]) / 2e-4
+            np.testing.assert_allclose(
+                factor.T @ hessian @ factor[:, k], factor.T @ difference, atol=1e-4
+            )

@@ -5,13 +5,13 @@ star. Where the product says that its chains agree they must be right; where the
 not, its verdict must say so.
 """
 
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from inference import judging, locate, summaries, tables
+from inference import guesses, judging, summaries, tables
 from tests.inference import grids
 
 LIMIT = 4.5
@@ -139,9 +139,7 @@ def test_two_clusters_are_right_or_said_to_be_wrong(sample, method, near):
 def test_every_cluster_of_a_table_is_looked_for(seed):
     observed = two_clusters(17, seed)
     stars = tables.stars_of(observed)
-    begin = locate.guesses(
-        partial(tables.likelihoods, stars.nodes), stars.parallax, stars.error
-    )
+    begin = guesses.populations(stars.parallax, stars.error)
     distances = np.exp([theta[1] for theta in begin[:-1]])
     for distance in (500.0, 1100.0):
         assert np.abs(np.log(distances / distance)).min() < 0.1

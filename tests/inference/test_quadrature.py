@@ -1,5 +1,6 @@
 """The marginal likelihood against a finer quadrature, and its slopes."""
 
+from functools import partial
 from itertools import product
 
 import jax
@@ -250,6 +251,41 @@ def test_the_slopes_agree_with_finite_differences(s):
         assert float(slopes[k]) == pytest.approx(float(difference), rel=2e-5, abs=1e-3)
 
 
+@pytest.mark.parametrize("s", [0.003, 0.02, 0.1, 0.2, 0.4, 1.0])
+def test_the_curvatures_are_the_slopes_slopes(s):
+    generator = np.random.default_rng(6)
+    e = np.exp(generator.uniform(np.log(0.02), np.log(2), 200))
+    y = generator.normal(1.15, e)
+    # Some far in front of the cluster: a narrow one's are integrated over windows.
+    y[:20] += 30 * e[:20]
+    nodes = jax.tree.map(jnp.asarray, quadrature.star_nodes(y, e))
+    at = np.array([np.log(480.0), np.log(860.0), s])
+
+    def gradients(z):
+        _, by_l = quadrature.field_and_slope(nodes, z[0])
+        _, *by_cluster = quadrature.cluster_and_slopes(nodes, z[1], z[2])
+        return np.array([by_l, *by_cluster])
+
+    *_, l_twice = quadrature.field_expansion(nodes, jnp.asarray(at[0]))
+    *_, twice, both, width_twice = quadrature.cluster_expansion(nodes, at[1], at[2])
+    steps = np.diag([1e-5, 1e-6, 1e-5 * s])
+    by_l, by_distance, by_width = (
+        (gradients(at + step) - gradients(at - step)) / (2 * step.max())
+        for step in steps
+    )
+    pairs = [
+        (l_twice, by_l[0]),
+        (twice, by_distance[1]),
+        (both, by_distance[2]),
+        (both, by_width[1]),
+        (width_twice, by_width[2]),
+    ]
+    for exact, difference in pairs:
+        np.testing.assert_allclose(
+            exact, difference, rtol=1e-4, atol=2e-5 * np.abs(difference).max()
+        )
+
+
 def test_both_kinds_of_nodes_agree_where_they_meet():
     generator = np.random.default_rng(3)
     e = np.exp(generator.uniform(np.log(0.05), np.log(1), 300))
@@ -258,7 +294,7 @@ def test_both_kinds_of_nodes_agree_where_they_meet():
     mu, s = jnp.log(870.0), jnp.asarray(quadrature.WIDE)
     narrow, wide = (
         f(nodes.parallax, nodes.error, mu, s)[0]
-        for f in (cluster._narrow, cluster._wide)
+        for f in (partial(cluster._narrow, 1), partial(cluster._wide, 1))
     )
     np.testing.assert_allclose(narrow, wide, atol=1e-7)
 
@@ -273,10 +309,10 @@ def test_every_star_is_integrated_over_windows_where_hermites_nodes_do_not_serve
     near = rng.normal(1000 / distance, 4 * np.hypot(e, 1000 / distance * s))
     y = np.where(rng.random(count) < 0.5, y, np.clip(near, -5, 30))
     stars = y, e, np.log(distance), s
-    exact = np.array(jax.jit(cluster._wide)(*stars))
+    exact = np.array(jax.jit(partial(cluster._wide, 1))(*stars))
     thin = s < cluster.THIN
     for rule, of in ((cluster._thin, thin), (cluster._narrow, ~thin)):
-        *found, missed = (np.array(part) for part in jax.jit(rule)(*stars))
+        *found, missed = (np.array(part) for part in jax.jit(partial(rule, 1))(*stars))
         kept = of & ~missed & ~np.asarray(cluster._double(*stars))
         assert kept.sum() > 0.7 * of.sum()
         # Value, and slopes by the cluster's distance and its width, in its widths.

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from data import observe, read_catalogue
-from inference import begin, densities, engines, laplace, programs, starts
+from inference import (
+    begin,
+    densities,
+    emulator,
+    engines,
+    laplace,
+    programs,
+    starts,
+    tables,
+)
 from inference.chains import take
 from inference.records import Task
 from inference.spec import RunSpec
@@ -18,11 +27,11 @@ GUESSES = [np.array([1.0, -2.0]), np.array([-3.0, 3.0])]
 
 
 def flat(potential):
-    """-ln densities and gradients, of an array (point, parameter)."""
+    """-ln densities, gradients and Hessians, of an array (point, parameter)."""
 
     def call(z):
-        done = jax.vmap(jax.value_and_grad(potential))(jnp.asarray(z))
-        return tuple(np.asarray(part) for part in done)
+        three = (potential, jax.grad(potential), jax.hessian(potential))
+        return tuple(np.asarray(jax.vmap(one)(jnp.asarray(z))) for one in three)
 
     return call
 
@@ -47,6 +56,35 @@ def test_a_gaussian_is_found_exactly():
     scales = [np.array([0.05, 3.0])] * 2
     (same,) = laplace.modes(flat(potential), GUESSES, BOX, scales)
     np.testing.assert_allclose(same.mode, found.mode, atol=1e-6)
+
+
+def test_a_search_goes_down_from_where_the_density_curves_upwards():
+    # A Student t with two degrees of freedom, and a double well from its saddle.
+    def potential(z):
+        return 1.5 * jnp.log1p(z[0] ** 2 / 2) + (z[1] ** 2 - 1) ** 2
+
+    guesses = [np.array([8.0, 0.01]), np.array([-9.0, -0.01])]
+    near, far = laplace.modes(flat(potential), guesses, BOX, UNITS)
+    np.testing.assert_allclose(sorted([near.mode[1], far.mode[1]]), [-1, 1], atol=5e-3)
+    np.testing.assert_allclose([near.mode[0], far.mode[0]], 0, atol=5e-3)
+
+
+def test_a_search_ends_at_the_wall_of_its_box_and_says_that_it_is_no_mode():
+    def potential(z):
+        return -z[0] - 1e-3 * z[0] ** 2 + z[1] ** 2
+
+    (found,) = laplace.modes(flat(potential), GUESSES[:1], BOX, UNITS)
+    assert not found.proper
+    np.testing.assert_allclose(found.mode, [10, 0], atol=1e-6)
+
+
+def test_a_proposal_of_no_value_is_taken_back():
+    def potential(z):
+        return jnp.where(z[0] > 2.0, jnp.nan, (z[0] - 1.9) ** 4 + z[0] ** 2 + z[1] ** 2)
+
+    (found,) = laplace.modes(flat(potential), [np.array([-9.0, 1.0])], BOX, UNITS)
+    slope = jax.grad(potential)(jnp.asarray(found.mode))
+    np.testing.assert_allclose(slope, 0, atol=0.05)
 
 
 def two_modes(log_ratio):
@@ -144,6 +182,58 @@ def test_an_expansion_has_the_slope_and_the_curvature():
     np.testing.assert_allclose(value, quartic(at), rtol=1e-14)
     np.testing.assert_allclose(slope, jax.grad(quartic)(at), rtol=1e-14)
     np.testing.assert_allclose(hessian, jax.hessian(quartic)(at), rtol=1e-6)
+
+
+PRIORS = {
+    "published": {},
+    "of bounded support": {
+        "log_L": {"family": "Uniform", "low": 4.0, "high": 8.0},
+        "frac_clust": {"family": "Beta", "concentration1": 2.0, "concentration0": 5.0},
+    },
+}
+
+
+@pytest.mark.parametrize("priors", PRIORS.values(), ids=PRIORS)
+@pytest.mark.parametrize("serves", [False, True])
+def test_the_posterior_of_a_population_is_the_models(priors, serves):
+    content = {"model": "cluster", "priors": priors, "strength": 0.7}
+    spec = RunSpec.from_json(content)
+    task = Task(spec, observe(spec.data))
+    shape = programs.shape_of(task, adapt=False)
+    guide = tables.table(tables.stars_of(task.observed)).emulator
+    emulated = guide if serves else emulator.never()
+    arguments = programs.marginal_arguments(task, emulated)
+    density = densities.log_density(shape)
+    names = sorted(begin.POPULATION)
+
+    def potential(z):
+        return density(dict(zip(names, z, strict=True)), arguments)
+
+    start, _ = begin.start(task, shape)
+    z = starts.ravelled(take(start.positions, 0))
+    population = tables.population(shape.families, arguments)
+    (value,), (gradient,), (hessian,) = population.potential(z[None], emulated)
+    slopes = jax.jit(jax.grad(potential))
+    assert value == pytest.approx(float(potential(jnp.asarray(z))), rel=1e-10)
+    np.testing.assert_allclose(gradient, slopes(jnp.asarray(z)), rtol=1e-6, atol=1e-6)
+    steps = 1e-5 * np.eye(4)
+    differences = np.stack(
+        [
+            (slopes(jnp.asarray(z + s)) - slopes(jnp.asarray(z - s))) / 2e-5
+            for s in steps
+        ]
+    )
+    scale = np.sqrt(np.abs(np.outer(np.diag(hessian), np.diag(hessian))))
+    np.testing.assert_allclose(hessian / scale, differences / scale, atol=1e-4)
+    # The likelihood's coordinates, and how they stretch.
+    theta, stretch = population.coordinates(z)
+    up, down = (population.coordinates(z + side)[0] for side in (1e-6, -1e-6))
+    np.testing.assert_allclose(stretch, (up - down) / 2e-6, rtol=1e-6)
+    given = densities.constrained(shape, dict(zip(names, z, strict=True)), arguments)
+    np.testing.assert_allclose(np.exp(theta[0]), given["L"], rtol=1e-10)
+    np.testing.assert_allclose(np.exp(theta[1]), given["dist_clust"], rtol=1e-10)
+    odds = given["frac_clust"] / (1 - given["frac_clust"])
+    np.testing.assert_allclose(np.exp(theta[3]), odds, rtol=1e-9)
 
 
 def test_chains_begin_with_the_value_and_the_slope_at_their_starts():
