@@ -9,13 +9,21 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import biject_to
 
-from inference import chains, densities, laplace, locate, nuts, programs, starts, tables
+from inference import (
+    chains,
+    densities,
+    laplace,
+    locate,
+    nuts,
+    population,
+    programs,
+    starts,
+    tables,
+)
 from inference.emulator import never
 from inference.models import numpyro_priors
 from inference.problems import PROBLEMS
 from inference.records import Task
-
-POPULATION = ("log_L", "log_dist_clust", "log_sigma", "frac_clust")
 
 
 def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
@@ -42,9 +50,9 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
         return starts.curved(start, partial(laplace.expansion, gradients)), ()
     stars = tables.stars_of(task.observed)
     arguments = programs.marginal_arguments(task, never())
-    population = tables.population(shape.families, arguments)
+    whole = population.posterior(shape.families, arguments)
     located = locate.posterior(
-        population,
+        whole,
         partial(tables.likelihoods, stars.nodes),
         tables.table(stars),
         distributions,
@@ -53,7 +61,7 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
     )
     best = located.modes[0]
     share = laplace.efficiency(
-        lambda positions: population.potential(positions, located.emulator), best, seed
+        lambda positions: whole.potential(positions, located.emulator), best, seed
     )
     adapt = len(located.modes) > 1 or share < laplace.GOOD_EFFICIENCY
     start = starts.about_modes(located.modes, _by_name, task.chains, seed, adapt)
@@ -68,7 +76,7 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
 
 
 def _by_name(position: np.ndarray) -> dict[str, np.ndarray]:
-    return dict(zip(sorted(POPULATION), position, strict=True))
+    return dict(zip(sorted(locate.PARAMETERS), position, strict=True))
 
 
 def first_values(task: Task, shape: densities.Shape, arguments, start: starts.Start):
@@ -80,9 +88,9 @@ def first_values(task: Task, shape: densities.Shape, arguments, start: starts.St
         for chain in range(task.chains)
     ]
     if (task.spec.model, task.spec.method) == ("cluster", "marginal"):
-        population = tables.population(shape.families, arguments)
+        whole = population.posterior(shape.families, arguments)
         serves = jax.tree.map(np.asarray, arguments.observed["emulator"])
-        return population.potential(np.stack(at), serves)[:2]
+        return whole.potential(np.stack(at), serves)[:2]
     gradient = _compiled_gradient(_density_of(shape))
     values, slopes = zip(*(gradient(z, arguments) for z in at), strict=True)
     return np.stack(values), np.stack(slopes)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 
-from inference import begin, chains, programs, tables
+from inference import begin, chains, locate, programs, tables
 from inference.devices import device
 from inference.records import Chunk, Prepared, Task
 
@@ -144,7 +144,7 @@ def _stars(task: Task, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
             np.stack(
                 [
                     draws[name][k * sampler.together, start::stride]
-                    for name in begin.POPULATION
+                    for name in locate.PARAMETERS
                 ],
                 axis=1,
             )

@@ -12,6 +12,8 @@ from inference import (
     emulator,
     engines,
     laplace,
+    locate,
+    population,
     programs,
     starts,
     tables,
@@ -204,15 +206,15 @@ def test_the_posterior_of_a_population_is_the_models(priors, serves):
     emulated = guide if serves else emulator.never()
     arguments = programs.marginal_arguments(task, emulated)
     density = densities.log_density(shape)
-    names = sorted(begin.POPULATION)
+    names = sorted(locate.PARAMETERS)
 
     def potential(z):
         return density(dict(zip(names, z, strict=True)), arguments)
 
     start, _ = begin.start(task, shape)
     z = starts.ravelled(take(start.positions, 0))
-    population = tables.population(shape.families, arguments)
-    (value,), (gradient,), (hessian,) = population.potential(z[None], emulated)
+    whole = population.posterior(shape.families, arguments)
+    (value,), (gradient,), (hessian,) = whole.potential(z[None], emulated)
     slopes = jax.jit(jax.grad(potential))
     assert value == pytest.approx(float(potential(jnp.asarray(z))), rel=1e-10)
     np.testing.assert_allclose(gradient, slopes(jnp.asarray(z)), rtol=1e-6, atol=1e-6)
@@ -226,8 +228,8 @@ def test_the_posterior_of_a_population_is_the_models(priors, serves):
     scale = np.sqrt(np.abs(np.outer(np.diag(hessian), np.diag(hessian))))
     np.testing.assert_allclose(hessian / scale, differences / scale, atol=1e-4)
     # The likelihood's coordinates, and how they stretch.
-    theta, stretch = population.coordinates(z)
-    up, down = (population.coordinates(z + side)[0] for side in (1e-6, -1e-6))
+    theta, stretch = whole.coordinates(z)
+    up, down = (whole.coordinates(z + side)[0] for side in (1e-6, -1e-6))
     np.testing.assert_allclose(stretch, (up - down) / 2e-6, rtol=1e-6)
     given = densities.constrained(shape, dict(zip(names, z, strict=True)), arguments)
     np.testing.assert_allclose(np.exp(theta[0]), given["L"], rtol=1e-10)
