@@ -7,7 +7,7 @@ import pytest
 from numpy.polynomial import chebyshev
 
 from benchmarks.scale import SPREAD, TRUTH, exact_totals, field
-from inference import quadrature, reduction, worker
+from inference import locate, quadrature, reduction, worker
 from inference.models import cluster
 from inference.records import Task
 from inference.spec import RunSpec
@@ -124,7 +124,7 @@ def test_stars_of_large_tables_are_summed_over_fewer_draws(monkeypatch):
         {"model": "cluster", "sampler": {"chains": 2, "draws": 80}}
     )
     task = Task(spec, observed, length=80, sampling=True)
-    draws = {name: np.zeros((2, 80)) for name in worker.begin.POPULATION}
+    draws = {name: np.zeros((2, 80)) for name in locate.PARAMETERS}
     monkeypatch.setattr(worker.tables, "summed", lambda *_: (np.zeros(300),) * 3)
     assert worker._stars(task, draws)[0] == 32
     monkeypatch.setattr(worker, "STAR_SUMS", 300 * 8)
