@@ -132,25 +132,23 @@ def _stars(task: Task, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
     wanted = min(max(STAR_SUMS // stars.parallax.size, fewest), most)
     sampler = task.spec.sampler
     stride = max(1, sampler.places * sampler.draws // wanted)
-    # Which draws are taken does not depend on how the run is cut into chunks. Of the
-    # chains that start together one is enough; the others take turns, so that the chunk
-    # with the first draws has little to do.
-    starts = [
-        (k * stride // sampler.places - task.drawn) % stride
-        for k in range(sampler.places)
-    ]
-    chosen = np.concatenate(
-        [
-            np.stack(
-                [
-                    draws[name][k * sampler.together, start::stride]
-                    for name in locate.PARAMETERS
-                ],
-                axis=1,
-            )
-            for k, start in enumerate(starts)
-        ]
-    )
+    chosen = _populations(task, draws, stride)
     return len(chosen), tables.over_stars(
         stars, lambda nodes: tables.summed(nodes, chosen)
     )
+
+
+def _populations(task: Task, draws, stride: int) -> np.ndarray:
+    """Take every so many draws of a chunk, (population, parameter).
+
+    Which ones does not depend on how the run is cut into chunks. Of the chains that
+    start together one is enough; the others take turns, so that the chunk with the
+    first draws has little to do.
+    """
+    sampler, taken = task.spec.sampler, []
+    for place in range(sampler.places):
+        first = (place * stride // sampler.places - task.drawn) % stride
+        rows = slice(first, None, stride)
+        columns = [draws[n][place * sampler.together, rows] for n in locate.PARAMETERS]
+        taken.append(np.stack(columns, axis=1))
+    return np.concatenate(taken)

@@ -7,6 +7,8 @@ distance, `marginal` integrates them out (`inference.quadrature`). Neither knows
 the other does, so that each is a check of the other.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -182,78 +184,91 @@ def sum_and_gradient(nodes, theta):
     Blocks are summed one after the other: what is computed of one fits into a cache.
     Where no star of a block can be of the cluster, only the field's part is computed.
     """
-    return _sum(nodes, theta, 1)
+    return _sum(nodes, theta, SLOPES)
 
 
 def sum_expansion(nodes, theta):
     """Return what `sum_and_gradient` does, and the Hessian."""
-    return _sum(nodes, theta, 2)
+    return _sum(nodes, theta, CURVATURES)
 
 
-def _sum(nodes, theta, order):
+class _Terms(NamedTuple):
+    """What is computed of every star, with how many derivatives."""
+
+    field: Callable
+    cluster: Callable
+
+
+SLOPES = _Terms(quadrature.field_and_slope, quadrature.cluster_and_slopes)
+CURVATURES = _Terms(quadrature.field_expansion, quadrature.cluster_expansion)
+
+
+def _sum(nodes, theta, terms):
     log_l, log_dist, log_sigma, logit = theta
-    width = jnp.exp(log_sigma)
-    of_field = (quadrature.field_and_slope, quadrature.field_expansion)[order - 1]
-    of_cluster = (quadrature.cluster_and_slopes, quadrature.cluster_expansion)[
-        order - 1
-    ]
-    none, all_ = jax.nn.log_sigmoid(-logit), jax.nn.sigmoid(logit)
-
-    def of_both(block, field, by_l, *field_bend):
-        cluster, by_dist, by_width, *bend = of_cluster(block, log_dist, width)
-        weight, count = block.weight, block.weight.sum()
-        odds = cluster - field + logit
-        rest = jnp.exp(-jnp.abs(odds))
-        value = field + jnp.maximum(odds, 0.0) + jnp.log1p(rest)
-        each = jnp.where(odds > 0, 1.0, rest) / (1.0 + rest)
-        share = weight * each
-        by_sigma = width * by_width
-        found = [
-            weight @ value + count * none,
-            jnp.stack(
-                [
-                    (weight - share) @ by_l,
-                    share @ by_dist,
-                    share @ by_sigma,
-                    share.sum() - count * all_,
-                ]
-            ),
-        ]
-        if order == 2:
-            slopes = jnp.stack([-by_l, by_dist, by_sigma, jnp.ones_like(odds)])
-            twice, both, width_twice = bend
-            own = [
-                (weight - share) @ field_bend[0],
-                share @ twice,
-                share @ (width**2 * width_twice + by_sigma),
-                -count * all_ * (1 - all_),
-            ]
-            hessian = (share * (1 - each) * slopes) @ slopes.T + jnp.diag(
-                jnp.stack(own)
-            )
-            mixed = width * (share @ both)
-            found.append(hessian.at[1, 2].add(mixed).at[2, 1].add(mixed))
-        return tuple(found)
-
-    def of_field_alone(block, field, by_l, *field_bend):
-        zero, count = jnp.zeros_like(log_l), block.weight.sum()
-        value = block.weight @ field + count * none
-        gradient = [block.weight @ by_l, zero, zero, -count * all_]
-        found = [value, jnp.stack(gradient)]
-        if order == 2:
-            own = [block.weight @ field_bend[0], zero, zero, -count * all_ * (1 - all_)]
-            found.append(jnp.diag(jnp.stack(own)))
-        return tuple(found)
+    both = partial(_of_both, terms.cluster, theta)
 
     def of_block(block):
-        field, *slopes = of_field(block, log_l)
-        bound = quadrature.cluster_bound(block, log_dist, width)
-        felt = (bound - field + logit).max() > NOTHING
-        return lax.cond(felt, of_both, of_field_alone, block, field, *slopes)
+        field = terms.field(block, log_l)
+        bound = quadrature.cluster_bound(block, log_dist, jnp.exp(log_sigma))
+        felt = (bound - field[0] + logit).max() > NOTHING
+        return lax.cond(felt, both, partial(_of_field, theta), block, field)
 
     if nodes.parallax.ndim == 1:
-        return of_both(nodes, *of_field(nodes, log_l))
+        return both(nodes, terms.field(nodes, log_l))
     return tuple(part.sum(axis=0) for part in lax.map(of_block, nodes))
+
+
+def _of_field(theta, block, field):
+    """Sum over stars that can be of the field alone."""
+    weight, logit = block.weight, theta[3]
+    zero, share = jnp.zeros_like(logit), jax.nn.sigmoid(logit)
+    value, *by_l = (weight @ part for part in field)
+    # ln (1 - Q), and its derivatives by the logit of Q.
+    count = weight.sum()
+    value += count * jax.nn.log_sigmoid(-logit)
+    by_logit = [-count * share, -count * share * (1 - share)]
+    gradient, *hessian = (
+        jnp.stack([of_l, zero, zero, of_logit])
+        for of_l, of_logit in zip(by_l, by_logit, strict=False)
+    )
+    return value, gradient, *(jnp.diag(diagonal) for diagonal in hessian)
+
+
+def _of_both(of_cluster, theta, block, field):
+    """Sum ln [(1 - Q) f + Q c], which is ln (1 - Q) + ln f + ln (1 + e^o).
+
+    There o = ln c - ln f + logit. With p = e^o / (1 + e^o), a star's membership, the
+    last term has the gradient p o' and the Hessian p o'' + p (1 - p) o' o'.
+    """
+    _, log_dist, log_sigma, logit = theta
+    width = jnp.exp(log_sigma)
+    cluster, by_dist, by_width, *bends = of_cluster(block, log_dist, width)
+    odds = cluster - field[0] + logit
+    rest = jnp.exp(-jnp.abs(odds))
+    total = jnp.maximum(odds, 0.0) + jnp.log1p(rest)
+    member = jnp.where(odds > 0, 1.0, rest) / (1.0 + rest)
+    share = block.weight * member
+    by_sigma = width * by_width
+    slopes = [-field[1], by_dist, by_sigma, jnp.ones_like(odds)]
+    value, gradient, *hessian = _of_field(theta, block, field)
+    value += block.weight @ total
+    gradient += jnp.stack([share @ slope for slope in slopes])
+    if not bends:
+        return value, gradient
+    twice, mixed, width_twice = bends
+    at = share * (1 - member) * jnp.stack(slopes)
+    added = at @ jnp.stack(slopes).T + jnp.diag(
+        jnp.stack(
+            [
+                -share @ field[2],
+                share @ twice,
+                share @ (width**2 * width_twice + by_sigma),
+                jnp.zeros_like(logit),
+            ]
+        )
+    )
+    off = width * (share @ mixed)
+    return value, gradient, hessian[0] + added.at[1, 2].add(off).at[2, 1].add(off)
 
 
 def log_likelihood(nodes, theta):

@@ -9,13 +9,10 @@ Arrays of nodes are ``(node, star)``: the long axis is contiguous and vectorises
 """
 
 from inference.quadrature.cluster import (
-    HERMITE_NODES,
     WIDE,
     cluster_and_slopes,
     cluster_bound,
     cluster_expansion,
-    conditional_mode,
-    hermite_nodes,
     log_cluster,
     window_nodes,
 )
@@ -27,6 +24,8 @@ from inference.quadrature.field import (
     field_series,
     log_field,
 )
+from inference.quadrature.hermite import NODES as HERMITE_NODES
+from inference.quadrature.hermite import hermite_nodes
 from inference.quadrature.priors import HALF_LOG_TWO_PI
 from inference.quadrature.stars import StarNodes, in_blocks, star_nodes
 from inference.quadrature.windows import NODES
@@ -40,7 +39,6 @@ __all__ = [
     "cluster_and_slopes",
     "cluster_bound",
     "cluster_expansion",
-    "conditional_mode",
     "field_and_slope",
     "field_expansion",
     "field_moments",

@@ -1,5 +1,7 @@
 """A reduced table against the exact sum over its stars."""
 
+from itertools import chain, pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -131,6 +133,27 @@ def test_stars_of_large_tables_are_summed_over_fewer_draws(monkeypatch):
     assert worker._stars(task, draws)[0] == 8
     monkeypatch.setattr(worker, "STAR_SUMS", 1)
     assert worker._stars(task, draws)[0] == 4
+
+
+def test_the_draws_whose_stars_are_summed_do_not_depend_on_the_chunks():
+    sampler = {"chains": 4, "draws": 100}
+    spec = RunSpec.from_json({"model": "cluster", "sampler": sampler})
+    numbers = np.arange(400.0).reshape(4, 100)
+    draws = dict.fromkeys(locate.PARAMETERS, numbers)
+
+    def taken(first, last):
+        task = Task(spec, {}, length=last - first, drawn=first, sampling=True)
+        chunk = {name: values[:, first:last] for name, values in draws.items()}
+        return worker._populations(task, chunk, 20)[:, 0].tolist()
+
+    whole = taken(0, 100)
+    assert len(whole) == len(set(whole)) == 20
+    for cuts in ((0, 100), (0, 7, 100), (0, 1, 2, 33, 34, 80, 100)):
+        pieces = [taken(*ends) for ends in pairwise(cuts)]
+        assert sorted(chain.from_iterable(pieces)) == sorted(whole)
+    # Every chain gives as many, and the first chunk need not have more than one.
+    assert np.bincount(np.array(whole).astype(int) // 100).tolist() == [5, 5, 5, 5]
+    assert taken(0, 5) == [0.0]
 
 
 def test_a_run_of_a_reduced_table_has_the_same_posterior_and_stars(sample, monkeypatch):

@@ -57,6 +57,25 @@ def test_a_run_begins_in_step_with_the_last_of_its_kind(points, sample, monkeypa
     assert pacing.Pace.known(begun[0]).length > pacing.FIRST_LENGTH
 
 
+def test_the_chunk_of_the_first_draws_is_the_shortest(points, sample, monkeypatch):
+    wanted, after = [], pacing.Pace.after
+
+    def noted(pace, length, seconds, next_seconds):
+        wanted.append((length, next_seconds))
+        return after(pace, length, seconds, next_seconds)
+
+    monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(30))
+    monkeypatch.setattr(pacing.Pace, "after", noted)
+    sample(line_spec(warmup=60).to_json(), points)
+    lengths = np.cumsum([length for length, _ in wanted])
+    after_warmup = int(np.flatnonzero(lengths == 60)[0])
+    said = [seconds for _, seconds in wanted]
+    assert set(said[:after_warmup]) == {pacing.SOON_SECONDS}
+    assert said[after_warmup] == pacing.FIRST_SECONDS < pacing.SOON_SECONDS
+    assert said[after_warmup + 1] == pacing.SOON_SECONDS
+    assert set(said[after_warmup + 2 :]) <= {pacing.CHUNK_SECONDS}
+
+
 def test_a_chain_does_not_depend_on_how_many_there_are(points, sample):
     two, three = (sample(line_spec(chains=n).to_json(), points) for n in (2, 3))
     np.testing.assert_array_equal(two.draws["m"], three.draws["m"][:2])

@@ -1,0 +1,177 @@
+"""Gauss-Hermite nodes about each star's own mode, for a narrow cluster.
+
+In units u of the cluster's own width, ln r = mu + s u, a star's density is
+N(y | w, e) N(u | 0, 1) integrated over u, with w = 1000 e^-(mu + s u).
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from inference.quadrature.priors import HALF_LOG_TWO_PI
+
+NODES, STEPS = 15, 6
+"""Hermite's nodes, and Newton's steps to a mode."""
+
+OFF = 0.1
+"""Widths by which the nodes may miss a mode before they do not serve."""
+
+DERIVATIVES = {1: 3, 2: 6}
+"""How many a value and its derivatives by two parameters are, up to an order."""
+
+
+def about_modes(order, y, e, mu, s, count, steps):
+    """Return ln of stars' densities, and their derivatives by mu and s.
+
+    Parameters
+    ----------
+    order : int
+        1 for slopes, 2 for curvatures too: by mu twice, by mu and s, by s twice.
+    y, e : array (star,)
+        Parallax with its zero-point subtracted, and its error [mas].
+    mu, s : scalar
+        Mean and standard deviation of ln r in the cluster.
+    count, steps : int
+        Hermite's nodes and Newton's steps.
+
+    Returns
+    -------
+    tuple of arrays (star,)
+        The last of them says which stars' modes were missed.
+    """
+    # One node at a time, all stars at once: every step stays in registers, four times
+    # as fast as arrays (node, star).
+    mode, scale = conditional_mode(y, e, mu, s, steps)
+    top, pull, _ = log_joint(y, e, mu, s, mode)
+    found = jnp.abs(s * pull - mode) * scale < OFF
+    sums = [jnp.zeros_like(mode)] * DERIVATIVES[order]
+    most = 0.4 * math.log(jnp.finfo(y.dtype).max)
+    rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(count))
+    for t, weight in zip(*rule, strict=True):
+        u = mode + math.sqrt(2.0) * t * scale
+        joint, pull, bend = log_joint(y, e, mu, s, u)
+        # Bounded where no mode was found, for proposals that are absurd.
+        mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, most))
+        # At a given u derivatives by s are those by mu, times u for each.
+        second = pull**2 + bend
+        terms = (1.0, pull, pull * u, second, second * u, second * u**2)
+        sums = [a + mass * b for a, b in zip(sums, terms, strict=False)]
+    total, *sums = sums
+    norm = 0.5 * math.log(2.0) - 2 * HALF_LOG_TWO_PI
+    value = top + jnp.log(total * scale / e) + norm
+    return value, *central(*(a / total for a in sums)), ~found
+
+
+def central(by_distance, by_width, *second):
+    """Turn means of a joint density's derivatives into those of ln of its integral.
+
+    With ln f = ln of the integral of e^h, f' / f is the mean of h', and f'' / f that
+    of h'' + h'²; the curvature of ln f is the latter less the square of the former.
+    """
+    if not second:
+        return by_distance, by_width
+    twice, both, width_twice = second
+    return (
+        by_distance,
+        by_width,
+        twice - by_distance**2,
+        both - by_distance * by_width,
+        width_twice - by_width**2,
+    )
+
+
+def log_joint(y, e, mu, s, u):
+    """Ln N(y | w, e) N(u | 0, 1) without constants at ln r = mu + s u.
+
+    With its first and second derivative by mu.
+    """
+    w = 1000.0 * jnp.exp(-mu - s * u)
+    # By its inverse: a division takes as long as ten multiplications.
+    precise = 1 / e
+    z, steep = (w - y) * precise, w * precise
+    pull = z * steep
+    return -0.5 * z**2 - 0.5 * u**2, pull, -pull - steep**2
+
+
+def conditional_mode(parallax, error, mu, s, steps=STEPS):
+    """Return mode and width of ln r given the cluster, in units of its own width.
+
+    Parameters
+    ----------
+    parallax, error : array (star,)
+        [mas].
+    mu, s : scalar
+        Mean and standard deviation of ln r in the cluster.
+    steps : int
+        Newton's.
+
+    Returns
+    -------
+    mode, scale : array (star,)
+        Of u = (ln r - mu) / s.
+    """
+    y, e = parallax, error
+    precise = 1 / e**2
+    nearest = 1000.0 * jnp.exp(-mu)
+    positive = y > 0
+    # The mode lies between the cluster's centre, u = 0, and the likelihood's own mode;
+    # where y <= 0 has none, w (w - y) <= w_D (w_D - y) bounds it for all r > D.
+    peak = (jnp.log(1000.0 / jnp.where(positive, y, nearest)) - mu) / s
+    bound = jnp.maximum(s * nearest * (nearest - y) / e**2, 0.0)
+    far = jnp.where(
+        positive, jnp.where(peak > 0, jnp.minimum(peak, bound), peak), bound
+    )
+    low, high = jnp.minimum(far, 0.0), jnp.maximum(far, 0.0)
+    # Nearer than the likelihood's mode, start from the precision-weighted mean of the
+    # two, as if both were Gaussian. Beyond the cluster, neglecting y against w, it
+    # solves v e^(2v) = s² w_D (w_D - y) / e² for v = s u: half of Lambert's W, here by
+    # its usual approximation for positive arguments.
+    precision = (s * y) ** 2 * precise
+    log_term = jnp.log1p(2 * s * bound)
+    lambert = log_term * (1 - jnp.log1p(log_term) / (2 + log_term))
+    start = jnp.where(
+        far < 0,
+        far * precision / (1.0 + precision),
+        jnp.minimum(lambert / (2 * s), far),
+    )
+
+    def newton(_, bracket):
+        u, low, high = bracket
+        w = 1000.0 * jnp.exp(-mu - s * u)
+        slope = s * w * (w - y) * precise - u
+        low, high = jnp.where(slope > 0, u, low), jnp.where(slope > 0, high, u)
+        curvature = s**2 * w * (2 * w - y) * precise + 1.0
+        fisher = (s * w) ** 2 * precise + 1.0
+        step = u + slope / jnp.where(curvature > 0.1 * fisher, curvature, fisher)
+        inside = (step >= low) & (step <= high)
+        return jnp.where(inside, step, 0.5 * (low + high)), low, high
+
+    u, _, _ = lax.fori_loop(0, steps, newton, (start, low, high), unroll=True)
+    w = 1000.0 * jnp.exp(-mu - s * u)
+    exact = s**2 * w * (2 * w - y) / e**2 + 1.0
+    return u, 1 / jnp.sqrt(jnp.maximum(exact, 0.25))
+
+
+def hermite_nodes(nodes, mu, s):
+    """Return nodes in ln r of a narrow cluster's stars, and weights that sum to one.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    mu, s : scalar
+        Mean and standard deviation of ln r in the cluster.
+
+    Returns
+    -------
+    x, weight : array (node, star)
+    """
+    t, weight = np.polynomial.hermite.hermgauss(NODES)
+    t, weight = t[:, None], weight[:, None]
+    y, e = nodes.parallax, nodes.error
+    mode, scale = conditional_mode(y, e, mu, s)
+    u = mode + np.sqrt(2.0) * scale * t
+    terms = np.log(weight) + t**2 + log_joint(y, e, mu, s, u)[0]
+    return mu + s * u, jax.nn.softmax(terms, axis=0)
