@@ -251,14 +251,17 @@ def test_the_slopes_agree_with_finite_differences(s):
         assert float(slopes[k]) == pytest.approx(float(difference), rel=2e-5, abs=1e-3)
 
 
+@pytest.mark.parametrize("series", [True, False])
 @pytest.mark.parametrize("s", [0.003, 0.02, 0.1, 0.2, 0.4, 1.0])
-def test_the_curvatures_are_the_slopes_slopes(s):
+def test_the_curvatures_are_the_slopes_slopes(s, series):
     generator = np.random.default_rng(6)
     e = np.exp(generator.uniform(np.log(0.02), np.log(2), 200))
     y = generator.normal(1.15, e)
     # Some far in front of the cluster: a narrow one's are integrated over windows.
     y[:20] += 30 * e[:20]
     nodes = jax.tree.map(jnp.asarray, quadrature.star_nodes(y, e))
+    if not series:
+        nodes = nodes._replace(series=None)
     at = np.array([np.log(480.0), np.log(860.0), s])
 
     def gradients(z):
@@ -323,6 +326,23 @@ def test_every_star_is_integrated_over_windows_where_hermites_nodes_do_not_serve
             assert error[kept].max() < bound
         wrong = np.abs(found[0] - exact[0]) > 1e-6
         assert (wrong & of).sum() > 50, "some stars do need them"
+
+
+def test_stars_whose_mode_newton_misses_are_known():
+    # Nearer than any cluster: the only place where many are missed.
+    rng, count = np.random.default_rng(1), 60_000
+    s = np.exp(rng.uniform(np.log(cluster.THIN), np.log(quadrature.WIDE), count))
+    e = np.exp(rng.uniform(np.log(0.01), np.log(3), count))
+    distance = np.exp(rng.uniform(0, np.log(30), count))
+    y = rng.normal(1000 / distance, 4 * np.hypot(e, 1000 / distance * s))
+    y = np.where(rng.random(count) < 0.5, rng.uniform(-5, 30, count), y)
+    stars = y, e, np.log(distance), s
+    exact = np.array(jax.jit(partial(cluster._wide, 1))(*stars)[0])
+    found, *_, missed = jax.jit(partial(cluster._narrow, 1))(*stars)
+    wrong = np.abs(np.array(found) - exact) > 1e-6
+    wrong &= ~np.array(cluster._double(*stars))
+    assert wrong.sum() > 10
+    assert not (wrong & ~np.array(missed)).any()
 
 
 @settings(max_examples=120, deadline=None)

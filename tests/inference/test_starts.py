@@ -81,12 +81,12 @@ def test_a_search_ends_at_the_wall_of_its_box_and_says_that_it_is_no_mode():
 
 
 def test_a_proposal_of_no_value_is_taken_back():
+    # From 1.5 Newton's step goes to -1.5 ** 3, where there is nothing.
     def potential(z):
-        return jnp.where(z[0] > 2.0, jnp.nan, (z[0] - 1.9) ** 4 + z[0] ** 2 + z[1] ** 2)
+        return jnp.where(z[0] < -2, jnp.nan, jnp.sqrt(1 + z[0] ** 2) + z[1] ** 2)
 
-    (found,) = laplace.modes(flat(potential), [np.array([-9.0, 1.0])], BOX, UNITS)
-    slope = jax.grad(potential)(jnp.asarray(found.mode))
-    np.testing.assert_allclose(slope, 0, atol=0.05)
+    (found,) = laplace.modes(flat(potential), [np.array([1.5, 1.0])], BOX, UNITS)
+    np.testing.assert_allclose(found.mode, 0, atol=1e-3)
 
 
 def two_modes(log_ratio):
