@@ -89,6 +89,19 @@ def test_a_proposal_of_no_value_is_taken_back():
     np.testing.assert_allclose(found.mode, 0, atol=1e-3)
 
 
+def test_the_weak_priors_of_a_search_have_their_derivatives():
+    def at(theta):
+        return tuple(part[0] for part in locate._weak_prior(theta[None]))
+
+    theta = np.array([5.0, 7.5, -2.0, 1.3])
+    _, slope, hessian = at(theta)
+    for k, step in enumerate(1e-5 * np.eye(4)):
+        up, down = at(theta + step), at(theta - step)
+        assert slope[k] == pytest.approx((up[0] - down[0]) / 2e-5, rel=1e-6)
+        difference = (up[1] - down[1]) / 2e-5
+        np.testing.assert_allclose(hessian[k], difference, rtol=1e-6, atol=1e-9)
+
+
 def two_modes(log_ratio):
     def potential(z):
         near = -0.5 * ((z[0] - 4) ** 2 + z[1] ** 2) / 0.01 + log_ratio
