@@ -8,9 +8,17 @@ from itertools import groupby
 from typing import Any
 
 import bokeh.server.session as bokeh_session
+from bokeh.core.serialization import Buffer, BytesRep, Serializer
+from bokeh.core.types import ID
+from bokeh.document import Document
 from bokeh.io.doc import patch_curdoc
 from bokeh.model import DataModel
 from bokeh.models import LayoutDOM, Model
+from bokeh.protocol.messages.patch_doc import patch_doc
+
+SMALL = 1024
+"""Bytes of the largest array that is written into a message's text. Every other is two
+frames more, which the browser takes up one by one."""
 
 
 def join() -> None:
@@ -35,12 +43,31 @@ def joined(pending: list[Any]) -> list[tuple[Any, tuple]]:
     messages = []
     for (_, connections), group in groupby(pending, key=_row):
         patches = list(group)
-        with patch_curdoc(patches[0].event.document):
-            events = [patch.event for patch in patches]
-            message = patches[0].protocol.create("PATCH-DOC", events)
+        document = patches[0].event.document
+        with patch_curdoc(document):
+            message = _message(document, [patch.event for patch in patches])
             message.prepare()
         messages.append((message, connections))
     return messages
+
+
+class _Compact(Serializer):
+    """Bokeh's, with small arrays in the text."""
+
+    def _encode_bytes(self, obj: bytes | memoryview) -> BytesRep:
+        if memoryview(obj).nbytes > SMALL:
+            return super()._encode_bytes(obj)
+        return BytesRep(type="bytes", data=Buffer(ID(""), obj).to_base64())
+
+
+def _message(document: Document, events: list[Any]) -> patch_doc:
+    """Do what Bokeh's ``patch_doc.create`` does."""
+    serializer = _Compact(references=document.models.synced_references)
+    content = {"events": serializer.encode(events)}
+    document.models.flush_synced(lambda model: not serializer.has_ref(model))
+    message = patch_doc(patch_doc.create_header(), {}, content)
+    message.add_buffers(*serializer.buffers)
+    return message
 
 
 def _row(patch: Any) -> tuple:

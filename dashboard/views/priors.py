@@ -136,19 +136,24 @@ class PriorEditor(Viewer):
         moved = self._experiment.param.priors.rx.pipe(
             lambda _: self._prior != self._published
         )
-        # Hidden by a style: one made invisible, or taken away, would have the browser
-        # lay the whole page out anew, and paint every plot.
+        # It has its place while it is hidden: a slider stays where the hand is, and the
+        # browser need not lay the whole page out anew, and paint every plot.
         return when_needed(
             moved,
             lambda: pmui.IconButton(
                 icon="undo",
                 size="small",
                 icon_size="14px",
-                margin=(-4, 8, -6, 0),
+                margin=(-4, 0, -6, 0),
                 description=f"Back to {self._published}",
                 on_click=lambda _: self._experiment.set_prior(name, self._published),
             ),
-            styles=moved.rx.pipe(lambda now: {"display": "flex" if now else "none"}),
+            # It lies over the empty end of the heading's line.
+            width=24,
+            margin=(0, 0, 0, -14),
+            styles=moved.rx.pipe(
+                lambda now: {"visibility": "visible" if now else "hidden"}
+            ),
         )
 
     def _choose_family(self, event) -> None:

@@ -71,7 +71,9 @@ class RunBar(Viewer):
             value=snapshot.rx.pipe(_progress), margin=(0, 10, 6, 10), **WIDE
         )
         sentence = pn.Column(
-            Sentence(snapshot.rx.pipe(_sentence), role="status", weight=500, size=14),
+            Sentence(
+                snapshot.rx.pipe(_sentence), role="status", weight=500, size=14, lines=2
+            ),
             progress,
             margin=(4, 0, 0, 6),
             **WIDE,

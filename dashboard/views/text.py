@@ -8,6 +8,10 @@ from bokeh.document import Document
 from panel.viewable import Viewer
 
 
+LINE = 1.35
+"""Height of a line, in heights of its letters."""
+
+
 class Html(pn.pane.HTML):
     """HTML that may change while it is not on the page.
 
@@ -30,13 +34,24 @@ class Sentence(Viewer):
         ARIA role, ``status`` where a screen reader should speak changes.
     weight : int
         Of the font.
+    lines : int
+        That there is room for at least: what changes between one and two would move all
+        that is below it.
     """
 
     def __init__(
-        self, text: Any, role: str = "note", weight: int = 400, size: int = 12
+        self,
+        text: Any,
+        role: str = "note",
+        weight: int = 400,
+        size: int = 12,
+        lines: int = 0,
     ):
         super().__init__()
-        style = f"font-size:{size}px;font-weight:{weight};line-height:1.35;margin:0"
+        style = (
+            f"font-size:{size}px;font-weight:{weight};line-height:{LINE};margin:0;"
+            f"min-height:{LINE * lines:.2f}em"
+        )
 
         def html(content: str) -> str:
             return f'<p role="{role}" style="{style}">{escape(content)}</p>'
