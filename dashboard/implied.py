@@ -1,6 +1,7 @@
 """What a prior on one parameter says, in the terms of whoever looks at it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,7 @@ TERMS: dict[str, Terms] = {
 PLAIN = Terms(lambda v, _: v, "")
 
 
+@lru_cache(maxsize=256)
 def sentence(name: str, prior: Prior, count: int, length_scale: float = 1.0) -> str:
     """Say where a prior's bulk lies and how much of it makes little sense.
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.snapshot import Snapshot, scalars
+from dashboard.snapshot import Snapshot
 from data import DataError, LineData, fitted_stars, simulate_line
 from inference import predictive
 from inference.components import Noise, component_counts, noise
-from inference.progress import RunRecord
 from inference.spec import RunSpec
 
 LINES = 40
@@ -157,11 +156,15 @@ def mixture(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
 
     Averaged over some of the chosen draws.
     """
-    draws = snapshot.chosen_draws
-    if not snapshot.shows_run or not draws["log_L"].size:
+    if not snapshot.shows_run or not snapshot.chosen_draws["log_L"].size:
         return np.empty((2, 0))
-    some = predictive.thin(draws, POPULATION, MIXTURES)
-    counts = component_counts(some, edges, _noise(Same(snapshot.observed)))
+    return _mixture(Same(snapshot.chosen_draws), Same(snapshot.observed), tuple(edges))
+
+
+@lru_cache(maxsize=32)
+def _mixture(draws: "Same", observed: "Same", edges: tuple[float, ...]) -> np.ndarray:
+    some = predictive.thin(draws.arrays, POPULATION, MIXTURES)
+    counts = component_counts(some, np.array(edges), _noise(observed))
     return np.stack([part.mean(axis=0) for part in counts])
 
 
@@ -169,26 +172,25 @@ def replicates(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     """Return counts of parallaxes that posterior draws predict, (replicate, bin)."""
     if not snapshot.shows_run:
         return np.empty((0, len(edges) - 1))
-    return _replicates(snapshot.chosen_draws, snapshot.observed, edges)
+    draws, observed = Same(snapshot.chosen_draws), Same(snapshot.observed)
+    return _replicates(draws, observed, tuple(edges))
 
 
-def _replicates(draws, observed, edges: np.ndarray) -> np.ndarray:
-    if not draws["log_L"].size:
+@lru_cache(maxsize=32)
+def _replicates(draws: "Same", observed: "Same", edges: tuple[float, ...]):
+    if not draws.arrays["log_L"].size:
         return np.empty((0, len(edges) - 1))
-    chosen = predictive.thin(draws, POPULATION, REPLICATES)
-    return _counts(chosen, observed, edges, np.random.default_rng(0))
+    chosen = predictive.thin(draws.arrays, POPULATION, REPLICATES)
+    generator = np.random.default_rng(0)
+    return _counts(chosen, observed.arrays, np.array(edges), generator)
 
 
 def replicates_beside(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
     """Return counts of parallaxes that A's draws predict, (replicate, bin)."""
     if snapshot.beside is None:
         return np.empty((0, len(edges) - 1))
-    return _replicates_of(snapshot.beside, tuple(edges))
-
-
-@lru_cache(maxsize=4)
-def _replicates_of(record: RunRecord, edges: tuple[float, ...]) -> np.ndarray:
-    return _replicates(scalars(record), record.observed, np.array(edges))
+    draws, observed = Same(snapshot.draws_beside), Same(snapshot.beside.observed)
+    return _replicates(draws, observed, tuple(edges))
 
 
 @lru_cache(maxsize=8)

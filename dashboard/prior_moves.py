@@ -1,5 +1,7 @@
 """Where a prior's sliders end, and what it becomes when its family changes."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from inference.priors import FAMILIES, Prior
@@ -68,6 +70,7 @@ def grid_start(start: float, step: float, value: float, lowest: float) -> float:
     return round(near if near > lowest else near + step, 10)
 
 
+@lru_cache(maxsize=256)
 def axis(prior: Prior) -> tuple[float, float]:
     """Return where a prior's density is drawn."""
     low, high = (float(v) for v in prior.scipy.ppf([0.005, 0.995]))

@@ -226,7 +226,7 @@ class PriorEditor(Viewer):
         mine = snapshot.problem is self._problem and snapshot.shown is not None
         draws = snapshot.draws[name] if mine else np.empty(0)
         words = implied.ticks(name, *limits)
-        return sparkline(prior.scipy.pdf, limits, draws, words, dark=dark)
+        return sparkline(prior, limits, draws, words, dark=dark)
 
     def _said(self, snapshot: Snapshot, complaint: str) -> str:
         """Say where the prior's bulk lies, or why it does not lie elsewhere."""

@@ -1,17 +1,19 @@
 """A density a few lines high: drawn as SVG, for a canvas would cost fifty times it."""
 
+from functools import lru_cache
 from html import escape
 
 import numpy as np
 
 from dashboard.figures.style import palette
+from inference.priors import Prior
 
 WIDTH, HEIGHT = 200, 40
 POINTS, BINS = 80, 40
 
 
 def sparkline(
-    density,
+    prior: Prior,
     limits: tuple[float, float],
     draws: np.ndarray,
     words: tuple[str, ...],
@@ -22,8 +24,7 @@ def sparkline(
 
     Parameters
     ----------
-    density : callable
-        Values (point,) to density.
+    prior : Prior
     limits : tuple of float
         Ends of the axis.
     draws : array
@@ -33,13 +34,8 @@ def sparkline(
     dark : bool
         Whether the page is dark.
     """
-    low, high = limits
-    x = np.linspace(low, high, POINTS)
-    height = np.nan_to_num(np.asarray(density(x), dtype=float), posinf=0.0)
-    # A density that is infinite at an edge is drawn to where it is finite.
-    top = np.quantile(height, 0.98) or height.max()
     shapes = _bars(draws, limits, palette(dark).posterior)
-    shapes += _area(np.minimum(height / (top or 1.0), 1.0), palette(dark).prior)
+    shapes += _area(prior, limits, palette(dark).prior)
     ticks = "".join(f"<span>{escape(word)}</span>" for word in words)
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" '
@@ -50,12 +46,15 @@ def sparkline(
     )
 
 
-def _area(height: np.ndarray, colour: str) -> str:
-    x = np.linspace(0, WIDTH, height.size)
-    points = " ".join(
-        f"{a:.1f},{b:.1f}"
-        for a, b in zip(x, HEIGHT - 1 - (HEIGHT - 4) * height, strict=True)
-    )
+@lru_cache(maxsize=256)
+def _area(prior: Prior, limits: tuple[float, float], colour: str) -> str:
+    values = np.linspace(*limits, POINTS)
+    density = np.nan_to_num(np.asarray(prior.scipy.pdf(values)), posinf=0.0)
+    # A density that is infinite at an edge is drawn to where it is finite.
+    top = np.quantile(density, 0.98) or density.max() or 1.0
+    height = HEIGHT - 1 - (HEIGHT - 4) * np.minimum(density / top, 1.0)
+    across = np.linspace(0, WIDTH, POINTS)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, height, strict=True))
     return (
         f'<polygon points="0,{HEIGHT} {points} {WIDTH},{HEIGHT}" fill="{colour}" '
         f'fill-opacity=".18"/><polyline points="{points}" fill="none" '

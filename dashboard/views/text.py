@@ -7,7 +7,6 @@ import panel as pn
 from bokeh.document import Document
 from panel.viewable import Viewer
 
-
 LINE = 1.35
 """Height of a line, in heights of its letters."""
 

@@ -262,6 +262,24 @@ def test_a_preset_sets_every_prior_and_one_can_be_taken_back(visit):
     assert page.page.evaluate("layouts") == 0, "plots stay where they are"
 
 
+def test_nothing_moves_while_a_prior_does(visit):
+    page = visit()
+    slider = page.page.locator("input[type=range]:visible").nth(3)
+
+    def heights() -> list[float]:
+        parts = [slider, *page.page.locator(".bk-Figure:visible").all()]
+        return [part.evaluate("e => e.getBoundingClientRect().y") for part in parts]
+
+    before, status = heights(), page.status
+    slider.focus()
+    # Away from the published value: its button comes, and a run's sentences.
+    page.page.keyboard.press("ArrowRight")
+    page.settle(after=status)
+    assert page.page.get_by_role("button").filter(has_text="undo").count() == 1
+    assert len(before) > 3
+    assert heights() == before
+
+
 def test_at_no_strength_the_posterior_is_the_prior(visit):
     page = visit()
     page.choose("A line")

@@ -127,6 +127,20 @@ def test_a_predicts_parallaxes_as_it_did_when_it_was_shown():
     assert now[:, near].sum() > 1.5 * before[:, near].sum()
 
 
+def test_parallaxes_are_not_predicted_anew_while_only_a_prior_moves():
+    run, edges = cluster_run(0.4), np.linspace(0, 3, 21)
+    snapshot = Snapshot(spec=run.spec, observed=run.observed, shown=run)
+    prior = Prior.of("Normal", loc=5.0, scale=0.5)
+    priors = run.spec.priors | {"log_L": prior}
+    moved = replace(snapshot, spec=replace(run.spec, priors=priors))
+    assert previews.replicates(moved, edges) is previews.replicates(snapshot, edges)
+    assert previews.mixture(moved, edges) is previews.mixture(snapshot, edges)
+    # Other draws are other predictions.
+    other = replace(snapshot, shown=cluster_run(0.9))
+    assert previews.mixture(other, edges)[1].sum() == pytest.approx(360, rel=0.1)
+    assert previews.mixture(snapshot, edges)[1].sum() == pytest.approx(160, rel=0.1)
+
+
 def star_run(distance: float) -> RunRecord:
     """A run that is sure of a star's distance, within a few parsecs."""
     spec = RunSpec.from_json({"model": "star", "sampler": {"chains": 1}})

@@ -60,7 +60,7 @@ def test_every_family_has_an_axis_and_a_sentence(family):
     inside = prior.scipy.cdf(high) - prior.scipy.cdf(low)
     assert low < high
     assert inside >= 0.99 - 1e-9
-    drawn = sparkline(prior.scipy.pdf, (low, high), np.empty(0), ("a", "<b>", "c"))
+    drawn = sparkline(prior, (low, high), np.empty(0), ("a", "<b>", "c"))
     assert "nan" not in drawn
     assert "<b>" not in drawn, "ticks are escaped"
     assert drawn.count("<path") == 0
@@ -68,6 +68,6 @@ def test_every_family_has_an_axis_and_a_sentence(family):
 
 def test_a_sparkline_shows_draws_where_they_are():
     prior = Prior.of("Uniform", low=0.0, high=1.0)
-    drawn = sparkline(prior.scipy.pdf, (0.0, 1.0), np.full(10, 0.51), ("0", "1"))
+    drawn = sparkline(prior, (0.0, 1.0), np.full(10, 0.51), ("0", "1"))
     # One bar, the 21st of 40, of five units' width.
     assert "M100.0 40v-36.0h5.0V40z" in drawn
