@@ -6,7 +6,7 @@ from functools import partial
 import holoviews as hv
 import panel as pn
 
-from dashboard import messages
+from dashboard import messages, stylesheets
 from dashboard.page import build_page
 from dashboard.pulse import Pulse
 from inference.engines import WorkerProcess, from_environment
@@ -28,6 +28,7 @@ def settle() -> None:
 
 
 messages.join()
+stylesheets.remember()
 engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))
 pulse = pn.state.as_cached("pulse", Pulse)
 build_page(engine, pulse).servable()

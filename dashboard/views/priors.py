@@ -84,11 +84,13 @@ class PriorEditor(Viewer):
     complaint = param.String(
         "", doc="Why the last move was refused; empty if it was not"
     )
+    moved = param.Boolean(doc="Whether the prior is another than the published one")
 
     def __init__(self, session: Session, problem: Problem, parameter: Parameter):
         super().__init__()
         self._experiment, self._problem = session.experiment, problem
         self._parameter = parameter
+        self.moved = self._prior != self._published
         self._family = pmui.Select(
             label="Family",
             disabled=len(parameter.families) == 1,
@@ -133,9 +135,7 @@ class PriorEditor(Viewer):
 
     def _reset(self) -> pn.Column:
         name = self._parameter.name
-        moved = self._experiment.param.priors.rx.pipe(
-            lambda _: self._prior != self._published
-        )
+        moved = self.param.moved.rx()
         # It has its place while it is hidden: a slider stays where the hand is, and the
         # browser need not lay the whole page out anew, and paint every plot.
         return when_needed(
@@ -165,6 +165,7 @@ class PriorEditor(Viewer):
         """Show the experiment's prior, whoever changed it."""
         self.complaint = ""
         prior = self._prior
+        self.moved = prior != self._published
         if self._family.value != prior.family:
             self._family.value = prior.family
         if list(self._sliders) != [name for name, _ in prior.arguments]:
