@@ -5,6 +5,7 @@ from functools import partial
 
 import holoviews as hv
 import panel as pn
+from bokeh.settings import settings
 
 from dashboard import messages, stylesheets
 from dashboard.page import build_page
@@ -16,6 +17,9 @@ hv.extension("bokeh")
 # Where a browser has no graphics card, WebGL is drawn by the processor, and a page with
 # 4300 stars stops answering; a canvas draws them in milliseconds everywhere.
 hv.renderer("bokeh").param.update(webgl=False)
+# Bokeh would look through the signature of every function that waits for a change, a
+# dozen of each widget, at every opening. The tests do.
+settings.perform_error_diagnostics = False
 
 
 def settle() -> None:
