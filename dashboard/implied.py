@@ -86,6 +86,11 @@ def sentence(name: str, prior: Prior, count: int, length_scale: float = 1.0) -> 
     return text
 
 
+def warns(name: str) -> bool:
+    """Return whether a parameter's sentence may go on with what makes little sense."""
+    return name in ("normed", "L") or bool(TERMS.get(name, PLAIN).limits)
+
+
 def _of_length_scale(scale: float) -> str:
     # The prior r² e^(-r/L) peaks at 2 L; its tail is that of a Gamma with shape 3.
     beyond = float(stats.gamma.sf(GALAXY, 3, scale=scale))

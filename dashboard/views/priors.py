@@ -112,7 +112,11 @@ class PriorEditor(Viewer):
             pn.Row(self._name(), self._reset(), **WIDE),
             pn.Row(self._family, density, **WIDE),
             self._box,
-            Sentence(pn.bind(self._said, session.param.snapshot, self.param.complaint)),
+            Sentence(
+                pn.bind(self._said, session.param.snapshot, self.param.complaint),
+                # What is below stays where it is when a warning comes.
+                lines=1 + implied.warns(parameter.name),
+            ),
             styles={"border-bottom": "1px solid rgba(128, 128, 128, 0.25)"},
             **WIDE,
         )

@@ -12,6 +12,8 @@ from dashboard.views.sparkline import sparkline
 from inference.priors import FAMILIES, Prior
 from inference.problems import PROBLEMS
 
+WIDE = {"Delta": Prior.of("Delta", v=1e5), "Chi2": Prior.of("Chi2", df=6.0)}
+
 
 def normal(loc, scale):
     return Prior.of("Normal", loc=loc, scale=scale)
@@ -42,6 +44,15 @@ def test_a_length_scale_says_where_its_prior_peaks():
     assert f"{math.exp(-3) * 8.5:.0%} beyond the Galaxy" in far
     near = implied.sentence("normed", Prior.of("Chi2", df=6.0), 1, 370.0)
     assert f"{370 * stats.chi2.median(6) / 2:,.0f}" in near
+
+
+def test_there_is_room_for_a_warning_where_one_may_come():
+    for problem in PROBLEMS.values():
+        for parameter in (*problem.parameters, *problem.constants):
+            wide = WIDE.get(parameter.default.family, normal(0, 50.0))
+            said = implied.sentence(parameter.name, wide, 10, 1e5)
+            warned = any(word in said for word in ("beyond", "nearer", "deeper"))
+            assert implied.warns(parameter.name) == warned, said
 
 
 @pytest.mark.parametrize("family", FAMILIES)
