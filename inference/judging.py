@@ -13,6 +13,9 @@ from inference.summaries import Row
 HIGHEST_ACCEPT = 0.99
 FEWEST = 4
 """Draws a chain without which there is no R-hat."""
+RESERVE = 1.3
+"""How many of the wanted draws are asked for. An effective size is an estimate, that of
+tails a noisy one, and one step should do."""
 
 
 class Step(NamedTuple):
@@ -115,8 +118,9 @@ def _few(record, values: Mapping[str, float], thresholds: Thresholds) -> Verdict
     least = min(values, key=lambda n: np.nan_to_num(values[n]))
     size = max(np.nan_to_num(values[least]), 1.0)
     needed = thresholds.ess_a_chain * record.spec.sampler.places
-    lacking = record.drawn * (1.1 * needed / size - 1)
-    text = f"Only {size:,.0f} effective draws of {least}, {needed:,} are wanted"
+    lacking = record.drawn * (RESERVE * needed / size - 1)
+    # Rounded down: what is too small is not said to be as large as is wanted.
+    text = f"Only {int(size):,} effective draws of {least}, {needed:,} are wanted"
     return _longer(record, text, int(min(lacking, MOST_DRAWS)))
 
 

@@ -21,10 +21,14 @@ def test_a_run_is_judged_and_its_next_step_taken(visit):
     wanted.and_(inside.locator("input")).fill("250")
     inside.keyboard.press("Enter")
     inside.get_by_text(", 1,000 are wanted; run ").wait_for()
-    more.click()
-    page.until(lambda status: status.startswith("Done") and "4,000" not in status)
-    assert "settings have changed" not in page.notes
-    page.settle()
+    # As a rule one step does; how many draws are effective is an estimate.
+    for _ in range(3):
+        if more.locator("visible=true").count():
+            status = page.status
+            more.click()
+            page.settle(after=status)
+            assert "4,000" not in page.status
+            assert "settings have changed" not in page.notes
     inside.get_by_text("The chains agree").wait_for()
 
     inside.get_by_role("switch", name="Warm-up").click()
@@ -38,7 +42,7 @@ def test_a_run_is_judged_and_its_next_step_taken(visit):
     assert re.search(r"draws with number [\d,]+ to [\d,]+ and m ", page.notes)
     lines = page.notes
     inside.get_by_role("tab", name="Corner").click()
-    inside.get_by_text("effective draws. Chosen:").wait_for()
+    inside.get_by_text("The chains agree").filter(has_text="Chosen:").wait_for()
     assert chosen(page.notes) == chosen(lines), "the same draws in the corner"
     inside.get_by_role("tab", name="Chains").click()
     page.press("All draws again")

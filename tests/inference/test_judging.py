@@ -108,7 +108,15 @@ def test_the_draws_asked_for_bring_what_lacks():
     assert verdict.step is not None
     wanted = int(verdict.step.value)
     # An autoregressive chain has (1 - rho) / (1 + rho) effective draws a draw.
-    assert 0.8 < wanted * CHAINS * (0.1 / 1.9) / 400 < 1.5
+    assert 1.0 < wanted * CHAINS * (0.1 / 1.9) / 400 < 1.8
+
+
+def test_too_few_are_not_said_to_be_enough():
+    """A size of 999.6 is less than 1,000, and was printed as that."""
+    few = judging._few(record(), {"b": 999.6}, Thresholds(ess_a_chain=250))
+    assert few.sentence.startswith("Only 999 effective draws of b, 1,000 are wanted")
+    assert few.step is not None
+    assert few.step.value == pytest.approx(1.3 * 1000, abs=100)
 
 
 def test_no_more_draws_than_a_spec_may_ask_for():
