@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import bokeh.server.session as bokeh_session
+import numpy as np
 import panel_material_ui as pmui
 import pytest
 from bokeh.document import Document
@@ -106,3 +107,27 @@ def test_who_made_a_change_is_not_told_of_it(monkeypatch, document):
     send(monkeypatch, document, events, [(one, other), (other,)])
     assert attributes(one) == [["data"]]
     assert attributes(other) == [["data"], ["end"]]
+
+
+def test_small_arrays_are_in_the_text_and_others_beside_it(monkeypatch, document):
+    one = Connection()
+    as_it_was = document.to_json()
+    events = []
+    document.on_change(events.append)
+    size = messages.SMALL // 4
+    columns = {
+        "small": np.full(size, np.nan, dtype=np.float32),
+        "large": np.arange(size, dtype=float),
+        "bytes": np.arange(size, dtype=np.uint8),
+    }
+    document.roots[0].data = columns
+    send(monkeypatch, document, events, [(one,)])
+    (message,) = one.sent
+    assert message.header["num_buffers"] == 1
+    assert message.buffers[0].to_bytes() == columns["large"].tobytes()
+    browser = Document.from_json(as_it_was)
+    message.apply_to_document(browser)
+    for name, values in columns.items():
+        came = browser.roots[0].data[name]
+        assert came.dtype == values.dtype
+        np.testing.assert_array_equal(came, values)
