@@ -156,9 +156,10 @@ def mixture(snapshot: Snapshot, edges: np.ndarray) -> np.ndarray:
 
     Averaged over some of the chosen draws.
     """
-    if not snapshot.shows_run or not snapshot.chosen_draws["log_L"].size:
+    draws = snapshot.chosen_draws
+    if not snapshot.shows_run or not draws["log_L"].size:
         return np.empty((2, 0))
-    return _mixture(Same(snapshot.chosen_draws), Same(snapshot.observed), tuple(edges))
+    return _mixture(Same(draws), Same(snapshot.observed), tuple(edges))
 
 
 @lru_cache(maxsize=32)

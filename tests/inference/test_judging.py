@@ -108,7 +108,7 @@ def test_the_draws_asked_for_bring_what_lacks():
     assert verdict.step is not None
     wanted = int(verdict.step.value)
     # An autoregressive chain has (1 - rho) / (1 + rho) effective draws a draw.
-    assert 1.0 < wanted * CHAINS * (0.1 / 1.9) / 400 < 1.8
+    assert 1.0 < wanted * CHAINS * (0.1 / 1.9) / 400 < 1.5
 
 
 def test_too_few_are_not_said_to_be_enough():
