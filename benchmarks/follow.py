@@ -1,9 +1,10 @@
-"""How soon a new posterior of the cluster is there when priors or data have moved.
+"""How soon a new posterior of the cluster is there: ``python -m benchmarks.follow``.
 
-The programs are compiled, and the table is known as far as it stays the same, as on a
-page whose slider is dragged or whose stars are left out.
+Priors or data have moved. The programs are compiled, and the table is known as far as
+it stays the same, as on a page whose slider is dragged or whose stars are left out.
 """
 
+import sys
 import time
 
 import numpy as np
@@ -72,3 +73,7 @@ def _follow(executor, moved: dict) -> tuple[float, float]:
         if drawn >= 4 and effective(so_far, spec) >= EFFECTIVE:
             return seen[0][0], seconds
     return seen[0][0], np.inf
+
+
+if __name__ == "__main__":
+    sys.exit(not main())

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
 from numpyro.infer.hmc import hmc
+from numpyro.infer.hmc_util import build_adaptation_schedule
 
 from inference import densities, devices
 from inference.densities import Shape
@@ -108,7 +109,7 @@ def program(shape: Shape, example: "Example") -> Program:
 
     def prepared(kernel, position, inverse_metric, key, *model_args):
         flat = ravel_pytree(position)[0]
-        return kernel(
+        state = kernel(
             flat,
             step_size=step_size(flat.size),
             num_warmup=shape.warmup,
@@ -121,6 +122,7 @@ def program(shape: Shape, example: "Example") -> Program:
             model_args=model_args,
             rng_key=key,
         )
+        return state if shape.adapt_metric else _adapting_steps_alone(state, shape)
 
     capacity = 50 if shape.method == "hierarchical" else 1000
     capacity = min(capacity, MOST_ROWS // shape.chains)
@@ -186,6 +188,25 @@ def traced_once(function: Callable) -> Callable:
             return compiled(*arguments)
 
     return call
+
+
+def _adapting_steps_alone(state, shape: Shape):
+    """Return a first state of which the metric is known, and about the step size.
+
+    NumPyro seeks the step size anew after each window in which a metric is learnt, from
+    ten times the last one: that ends in the noise of its last few draws, and its first
+    leave for where no draw is. A warm-up without a metric to learn is one window, and
+    the search begins where it is expected to end.
+    """
+    adapted = state.adapt_state
+    *averages, _ = adapted.ss_state
+    last = len(build_adaptation_schedule(shape.warmup)) - 1
+    return state._replace(
+        adapt_state=adapted._replace(
+            ss_state=(*averages, jnp.log(adapted.step_size)),
+            window_idx=jnp.full_like(adapted.window_idx, last),
+        )
+    )
 
 
 def _kept(state) -> dict:
