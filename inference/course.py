@@ -120,7 +120,7 @@ class Course:
         assert self._prepared is not None
         warming = self.record.warmed_up < self.record.spec.sampler.warmup
         self.enter(Phase.WARMING_UP if warming else Phase.SAMPLING)
-        length = max(1, min(self.left, self._pace.length, self._prepared.capacity))
+        length = min(self._pace.of(self.left), self._prepared.capacity)
         self._task = replace(
             self._task,
             length=length,

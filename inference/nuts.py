@@ -216,6 +216,11 @@ def _kept(state) -> dict:
     return adapted | {name: getattr(state, name) for name in names}
 
 
+TOGETHER = 64
+"""Draws that are computed at a time from what the sampler kept: a multiple of what a
+vector of any processor holds, so that a draw's bits do not depend on its place."""
+
+
 def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
     """Advance one chain by ``length`` draws; rows beyond them mean nothing."""
     rows = jax.tree.map(
@@ -230,8 +235,24 @@ def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
         return state, rows
 
     state, rows = lax.fori_loop(0, length, draw, (state, rows))
-    # Outside the loop all draws are computed together.
-    draws, stats = jax.vmap(lambda row: _draw(shape, unravel, row, arguments))(rows)
+    # Outside the loop many draws are computed together, of the rows that are filled.
+    every = jax.vmap(lambda row: _draw(shape, unravel, row, arguments))
+    size = min(TOGETHER, capacity)
+
+    def finish(block, done):
+        # Where the last block would go beyond the rows, it begins before.
+        begin = block * size
+        some = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, begin, size), rows)
+        return jax.tree.map(
+            lambda a, new: lax.dynamic_update_slice_in_dim(a, new, begin, axis=0),
+            done,
+            every(some),
+        )
+
+    empty = jax.tree.map(
+        lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(every, rows)
+    )
+    draws, stats = lax.fori_loop(0, -(-length // size), finish, empty)
     return state, draws, stats
 
 

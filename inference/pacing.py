@@ -41,6 +41,13 @@ class Pace:
         length = int(SOON_SECONDS / max(seconds_a_draw, 1e-7))
         return cls(max(1, length), seconds_a_draw)
 
+    def of(self, left: int) -> int:
+        """Return how many of the draws that are left the next chunk should have.
+
+        What would be less than half a chunk is not worth one of its own.
+        """
+        return left if left < 1.5 * self.length else self.length
+
     def limit(self, length: int) -> float:
         """Return the seconds after which so long a chunk is taken to hang."""
         if self.seconds_a_draw is None:

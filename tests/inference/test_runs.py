@@ -32,7 +32,12 @@ def until(condition, seconds=120.0):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("pace", [1, 7, 1000])
+CUTS = {1: [1] * 220, 7: [7] * 13 + [9] + [7] * 16 + [8], 1000: [100, 120]}
+"""Chunks of 100 draws of warm-up and 120 more, by their usual length: what would be
+left of less than half of that goes with the chunk before."""
+
+
+@pytest.mark.parametrize("pace", CUTS)
 def test_any_chunk_length_gives_the_same_draws_to_the_bit(
     engine, points, sample, monkeypatch, pace
 ):
@@ -41,10 +46,25 @@ def test_any_chunk_length_gives_the_same_draws_to_the_bit(
     monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(pace))
     monkeypatch.setattr(pacing.Pace, "after", lambda p, n, *_: lengths.append(n) or p)
     pieces = sample(line_spec().to_json(), points)
-    assert max(lengths) == min(pace, 120)
+    assert lengths == CUTS[pace]
     for name, values in whole.draws.items():
         np.testing.assert_array_equal(values, pieces.draws[name], err_msg=name)
     np.testing.assert_array_equal(whole.stats["energy"], pieces.stats["energy"])
+
+
+def test_a_full_chunk_has_the_draws_of_shorter_ones(points, sample, monkeypatch):
+    spec = line_spec(draws=1000).to_json()
+    monkeypatch.setattr(pacing.Pace, "after", lambda pace, *_: pace)
+    whole, pieces = [], []
+    for pace, into in ((1000, whole), (300, pieces)):
+        monkeypatch.setattr(pacing.Pace, "known", lambda _, p=pace: pacing.Pace(p))
+        into.append(sample(spec, points))
+    # 1000 is no multiple of the draws that are computed at a time.
+    assert 1000 % nuts.TOGETHER
+    for name, values in whole[0].draws.items():
+        np.testing.assert_array_equal(values, pieces[0].draws[name], err_msg=name)
+    for name, values in whole[0].stats.items():
+        np.testing.assert_array_equal(values, pieces[0].stats[name], err_msg=name)
 
 
 def test_a_run_begins_in_step_with_the_last_of_its_kind(points, sample, monkeypatch):
