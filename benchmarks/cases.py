@@ -116,20 +116,20 @@ def _student(loc: float, scale: float) -> dict[str, Any]:
 
 
 CASES: tuple[Case, ...] = (
-    line("line", 150),
-    line("line, StudentT", 60, {"b_perp": _student(0.0, 1.0)}),
-    line("line, Uniform", 60, {"b_perp": prior("Uniform", low=-2.0, high=3.0)}),
-    outliers("outliers", 100),
+    line("line", 300),
+    line("line, StudentT", 120, {"b_perp": _student(0.0, 1.0)}),
+    line("line, Uniform", 120, {"b_perp": prior("Uniform", low=-2.0, high=3.0)}),
+    outliers("outliers", 300),
     # Where outliers surround a steep line its mode in theta is narrow: chains begun at
     # prior draws all missed it at times, and agreed about another.
     outliers(
         "outliers, any angle",
-        60,
+        120,
         {"theta": prior("Uniform", low=-np.pi / 2, high=np.pi / 2)},
     ),
     outliers(
         "outliers, StudentT, HalfCauchy, Beta",
-        40,
+        100,
         {
             "b_perp": _student(0.0, 1.0),
             "bg_mean": _student(0.5, 1.0),
@@ -139,30 +139,30 @@ CASES: tuple[Case, ...] = (
     ),
     outliers(
         "outliers, Uniform",
-        40,
+        100,
         {
             "b_perp": prior("Uniform", low=-2.0, high=2.0),
             "bg_mean": prior("Uniform", low=-2.0, high=2.0),
             "bg_sigma": prior("Uniform", low=0.1, high=4.0),
         },
     ),
-    outliers("outliers, Exponential", 40, {"bg_sigma": prior("Exponential", rate=1)}),
+    outliers("outliers, Exponential", 100, {"bg_sigma": prior("Exponential", rate=1)}),
     outliers(
-        "outliers, LogNormal", 40, {"bg_sigma": prior("LogNormal", loc=0, scale=0.7)}
+        "outliers, LogNormal", 100, {"bg_sigma": prior("LogNormal", loc=0, scale=0.7)}
     ),
     outliers(
         "outliers, Gamma",
-        40,
+        100,
         {"bg_sigma": prior("Gamma", concentration=3.0, rate=2.0)},
     ),
-    star("star", 150),
-    star("star, Gamma", 60, {"normed": prior("Gamma", concentration=4.0, rate=0.8)}),
-    star("star, LogNormal", 60, {"normed": prior("LogNormal", loc=1.5, scale=0.5)}),
-    star("star, Uniform", 60, {"normed": prior("Uniform", low=0.5, high=12.0)}),
-    cluster("cluster", 60, 40),
+    star("star", 300),
+    star("star, Gamma", 120, {"normed": prior("Gamma", concentration=4.0, rate=0.8)}),
+    star("star, LogNormal", 120, {"normed": prior("LogNormal", loc=1.5, scale=0.5)}),
+    star("star, Uniform", 120, {"normed": prior("Uniform", low=0.5, high=12.0)}),
+    cluster("cluster", 200, 40),
     cluster(
         "cluster, StudentT",
-        30,
+        100,
         40,
         {
             "log_L": _student(6.0, 0.4),
@@ -172,7 +172,7 @@ CASES: tuple[Case, ...] = (
     ),
     cluster(
         "cluster, Uniform",
-        30,
+        100,
         40,
         {
             "log_L": prior("Uniform", low=5.0, high=7.0),
@@ -181,6 +181,6 @@ CASES: tuple[Case, ...] = (
             "frac_clust": prior("Uniform", low=0.0, high=1.0),
         },
     ),
-    cluster("cluster, hierarchical", 30, 30, method="hierarchical", draws=1000),
-    cluster("cluster, emulator", 30, 250),
+    cluster("cluster, hierarchical", 100, 30, method="hierarchical", draws=1000),
+    cluster("cluster, emulator", 100, 250),
 )

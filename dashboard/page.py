@@ -18,6 +18,7 @@ from dashboard.figures.style import FONT
 from dashboard.pulse import Pulse
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.template import template
 from dashboard.views.browser import Browser
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
@@ -37,31 +38,6 @@ LOOK_MILLISECONDS = 20
 """Between two looks whether a browser has come."""
 FIRST_RUN = 0.25
 """Seconds that the first figures wait for a first run: a line's takes less than 0.1."""
-TEMPLATE = """{{% extends "base.html" %}}
-{{% block loader_css %}}
-  {{{{ super() }}}}
-  #loader {{ background: none; pointer-events: none }}
-  body.controlled #loader:not(.error) {{ display: none !important }}
-{{% endblock %}}
-{{% block preamble %}}
-  {{{{ super() }}}}
-  <link rel="modulepreload" href="{script}">
-{{% endblock %}}
-{{% block js_resources %}}
-  {{{{ super() }}}}
-  <script>
-    const shim = window.importShim
-    const own = (url) => url.endsWith("{script}".slice(1))
-    window.importShim = Object.assign(
-      (url, ...more) => own(url) ? import(url) : shim(url, ...more), shim
-    )
-  </script>
-{{% endblock %}}"""
-"""What turns while a page loads would lie on it, and take every click, until the last
-plot is painted, seconds after the controls are there.
-
-The largest script would be asked for by the others, when they are read, and then be
-read twice: by what helps browsers that cannot import modules by themselves."""
 LOOKS = {
     "typography": {"fontFamily": FONT},
     "components": {
@@ -122,7 +98,7 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
     main, sidebar = pn.Column(margin=(4, 8), **WIDE), pn.Column(**WIDE)
     page = pmui.Page(
         title="Nutshell",
-        template=TEMPLATE.format(script=pmui.Page._render_esm(server=True)),
+        template=template(),
         header=[view_menu(session), help_button],
         # Both are filled below. The page itself, once it is on its way to the browser,
         # can miss that it was given another child; a column does not.

@@ -1,5 +1,6 @@
 """What several tests need: the real tables, an engine in this process, short runs."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,14 @@ def real_ngc2516() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
     """One cache for every process of this test run, and for none but this one."""
-    folder = tmp_path_factory.mktemp("cache")
+    own = tmp_path_factory.mktemp("own")
+    # The processes that share the tests have folders side by side: what one compiled
+    # the other need not, and compiling is most of what the tests take.
+    shared = own.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NUTSHELL_CACHE", str(folder))
-        patch.setenv("NUTSHELL_RUNS", str(folder / "runs"))
+        patch.setenv("NUTSHELL_RUNS", str(own / "runs"))
         yield folder
 
 

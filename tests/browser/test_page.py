@@ -262,6 +262,27 @@ def test_a_preset_sets_every_prior_and_one_can_be_taken_back(visit):
     assert page.page.evaluate("layouts") == 0, "plots stay where they are"
 
 
+NOTE_SHEETS = """() => {
+  window.sheets = []
+  window.painted = 0
+  const text = Object.getOwnPropertyDescriptor(Node.prototype, "textContent")
+  Object.defineProperty(HTMLStyleElement.prototype, "textContent", {
+    get: text.get,
+    set(css) {
+      window.sheets.push(text.get.call(this) === css)
+      text.set.call(this, css)
+    },
+  })
+  const {PlotView} = Bokeh.require("models/plots/plot_canvas")
+  const paint = PlotView.prototype.paint
+  PlotView.prototype.paint = function (...all) {
+    window.painted += 1
+    return paint.apply(this, all)
+  }
+}"""
+"""Notes of every style sheet that is written whether it said the same before."""
+
+
 def test_nothing_moves_while_a_prior_does(visit):
     page = visit()
     slider = page.page.locator("input[type=range]:visible").nth(3)
@@ -271,6 +292,7 @@ def test_nothing_moves_while_a_prior_does(visit):
         return [part.evaluate("e => e.getBoundingClientRect().y") for part in parts]
 
     before, status = heights(), page.status
+    page.page.evaluate(NOTE_SHEETS)
     slider.focus()
     # Away from the published value: its button comes, and a run's sentences.
     page.page.keyboard.press("ArrowRight")
@@ -278,6 +300,9 @@ def test_nothing_moves_while_a_prior_does(visit):
     assert page.page.get_by_role("button").filter(has_text="undo").count() == 1
     assert len(before) > 3
     assert heights() == before
+    # Nor does the browser look for looks where none is another.
+    assert page.page.evaluate("painted") > 3
+    assert page.page.evaluate("sheets.filter(same => same).length") == 0
 
 
 def test_at_no_strength_the_posterior_is_the_prior(visit):
