@@ -15,10 +15,14 @@ def in_threads(function: Callable, count: int) -> list:
 
     The function must not call this again: it would wait for its own thread.
     """
-    cores = len(os.sched_getaffinity(0))
-    if cores == 1 or count <= 1:
+    if cores() == 1 or count <= 1:
         return [function(k) for k in range(count)]
-    return list(_pool(cores).map(function, range(count)))
+    return list(_pool(cores()).map(function, range(count)))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 @cache

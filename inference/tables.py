@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from inference import (
     chains,
@@ -158,6 +159,11 @@ def forget() -> None:
     _series.forget()
 
 
+AT_ONCE = 8
+"""Populations at most that one call evaluates: what it costs beside its sums, while
+other threads wait for the interpreter, they share."""
+
+
 def likelihoods(nodes, thetas):
     """Return ln likelihoods, gradients and Hessians at many populations.
 
@@ -171,16 +177,36 @@ def likelihoods(nodes, thetas):
     values, gradients, hessians : array (point,), (point, parameter) and (point,
         parameter, parameter)
     """
-    done = chains.in_threads(
-        lambda k: [np.asarray(part) for part in _likelihood(nodes, thetas[k])],
-        len(thetas),
-    )
-    return tuple(np.stack(part) for part in zip(*done, strict=True))
+    calls = -(-len(thetas) // AT_ONCE)
+    calls += -calls % chains.cores()
+    parts = np.array_split(np.asarray(thetas), min(calls, len(thetas)))
+
+    def some(k):
+        part = parts[k]
+        rows = np.zeros((AT_ONCE, part.shape[1]))
+        rows[: len(part)] = part
+        found = _likelihoods(nodes, rows, np.int32(len(part)))
+        return [np.asarray(each)[: len(part)] for each in found]
+
+    done = chains.in_threads(some, len(parts))
+    return tuple(np.concatenate(part) for part in zip(*done, strict=True))
 
 
 @jax.jit
-def _likelihood(nodes, theta):
-    return cluster.sum_expansion(nodes, theta)
+def _likelihoods(nodes, rows, count):
+    """Evaluate the first rows, one after the other: bits depend on no neighbour."""
+
+    def one(row):
+        return tuple(cluster.sum_expansion(nodes, row))
+
+    def add(k, found):
+        return jax.tree.map(lambda a, new: a.at[k].set(new), found, one(rows[k]))
+
+    empty = jax.tree.map(
+        lambda a: jnp.zeros((len(rows), *a.shape), a.dtype),
+        jax.eval_shape(one, rows[0]),
+    )
+    return lax.fori_loop(0, count, add, empty)
 
 
 field_guide = jax.jit(conditionals.field_guide)
