@@ -1,6 +1,5 @@
 """Chains side by side: computed in threads, stacked into arrays, and one taken out."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -9,20 +8,18 @@ from typing import Any
 import jax
 import numpy as np
 
+from inference.devices import cores
+
 
 def in_threads(function: Callable, count: int) -> list:
     """Return ``function(k)`` for k = 0 to count - 1, as many at a time as cores.
 
     The function must not call this again: it would wait for its own thread.
     """
-    if cores() == 1 or count <= 1:
+    threads = cores()
+    if threads == 1 or count <= 1:
         return [function(k) for k in range(count)]
-    return list(_pool(cores()).map(function, range(count)))
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
+    return list(_pool(threads).map(function, range(count)))
 
 
 @cache

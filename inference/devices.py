@@ -47,12 +47,17 @@ def cache_folder() -> Path:
     return Path(root) / "jax"
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def device() -> str:
     """Name the device that runs inference."""
     first = jax.devices()[0]
     if first.platform == "cpu":
-        cores = len(os.sched_getaffinity(0))
-        return f"CPU, {cores} core{'s' if cores > 1 else ''}"
+        count = cores()
+        return f"CPU, {count} core{'s' if count > 1 else ''}"
     return f"{first.platform.upper()} {first.device_kind}"
 
 

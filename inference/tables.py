@@ -14,6 +14,7 @@ from jax import lax
 from inference import (
     chains,
     conditionals,
+    devices,
     locate,
     quadrature,
     reduction,
@@ -178,7 +179,7 @@ def likelihoods(nodes, thetas):
         parameter, parameter)
     """
     calls = -(-len(thetas) // AT_ONCE)
-    calls += -calls % chains.cores()
+    calls += -calls % devices.cores()
     parts = np.array_split(np.asarray(thetas), min(calls, len(thetas)))
 
     def some(k):

@@ -53,18 +53,18 @@ def test_any_chunk_length_gives_the_same_draws_to_the_bit(
 
 
 def test_a_full_chunk_has_the_draws_of_shorter_ones(points, sample, monkeypatch):
-    spec = line_spec(draws=1000).to_json()
     monkeypatch.setattr(pacing.Pace, "after", lambda pace, *_: pace)
-    whole, pieces = [], []
-    for pace, into in ((1000, whole), (300, pieces)):
-        monkeypatch.setattr(pacing.Pace, "known", lambda _, p=pace: pacing.Pace(p))
-        into.append(sample(spec, points))
+
+    def at(pace):
+        monkeypatch.setattr(pacing.Pace, "known", lambda _: pacing.Pace(pace))
+        return sample(line_spec(draws=1000).to_json(), points)
+
+    whole, pieces = at(1000), at(300)
     # 1000 is no multiple of the draws that are computed at a time.
     assert 1000 % nuts.TOGETHER
-    for name, values in whole[0].draws.items():
-        np.testing.assert_array_equal(values, pieces[0].draws[name], err_msg=name)
-    for name, values in whole[0].stats.items():
-        np.testing.assert_array_equal(values, pieces[0].stats[name], err_msg=name)
+    for name, values in (whole.draws | whole.stats).items():
+        other = (pieces.draws | pieces.stats)[name]
+        np.testing.assert_array_equal(values, other, err_msg=name)
 
 
 def test_a_run_begins_in_step_with_the_last_of_its_kind(points, sample, monkeypatch):
