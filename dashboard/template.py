@@ -1,5 +1,7 @@
 """What a page's HTML has beside Panel Material UI's own: what makes it quicker."""
 
+from pathlib import Path
+
 import panel_material_ui as pmui
 
 _LOADER = """
@@ -19,18 +21,7 @@ _ONE_IMPORT = """
 """The largest script would be asked for by the others, when they are read, and then be
 read twice: by what helps browsers that cannot import modules by themselves."""
 
-_SAME_SHEETS = """
-    const {InlineStyleSheet} = Bokeh.require("core/dom")
-    const write = InlineStyleSheet.prototype._update
-    InlineStyleSheet.prototype._update = function (css) {
-      if (this.el.textContent !== css) {
-        write.call(this, css)
-      }
-    }
-"""
-"""At every painting Bokeh writes the style sheet of every part of a plot over again, a
-hundred of them, and has the browser find the looks of the page anew. Nearly all say
-what they said before."""
+_LAYOUT = Path(__file__).with_name("layout.js").read_text("utf-8")
 
 
 def template() -> str:
@@ -46,5 +37,5 @@ def template() -> str:
 {{% endblock %}}
 {{% block js_resources %}}
   {{{{ super() }}}}
-  <script>{_ONE_IMPORT.replace("SCRIPT", script)}{_SAME_SHEETS}  </script>
+  <script>{_ONE_IMPORT.replace("SCRIPT", script)}{_LAYOUT}</script>
 {{% endblock %}}"""
