@@ -140,7 +140,7 @@ class Visit:
         self.page.get_by_role("radio", name=problem, exact=True).click()
         # Its figures are built when it is first looked at, and until then those of the
         # problem before stay, with what was said of it.
-        self.page.get_by_text(FIRST_WORDS[problem]).first.wait_for(timeout=60_000)
+        self.page.get_by_text(FIRST_WORDS[problem]).first.wait_for(timeout=180_000)
         self.page.locator(".bk-Figure canvas").first.wait_for()
         self.settle()
 
