@@ -1,6 +1,7 @@
 """How views stand beside each other, on wide screens and narrow ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import panel as pn
@@ -86,22 +87,41 @@ def when_shown(
     return when_needed(shown, build, visible=shown, **layout)
 
 
-def in_turns(*builds: Callable[[], Viewable | Viewer]) -> list[pn.Column]:
+def once_painted(act: Callable[[], None]) -> None:
+    """Do what nobody sees at first when the browser has painted what it was sent."""
+    document = pn.state.curdoc
+    if document is None or document.session_context is None:
+        act()
+    else:
+        pn.state.onload(lambda: document.add_next_tick_callback(act))
+
+
+def in_turns(
+    *builds: Callable[[], Viewable | Viewer], seen: int | None = None
+) -> list[pn.Column]:
     """Return a column for each of some views, which are made one a turn, in order.
 
     A page of which everything were made in one turn could not answer its browser
     before all of it is there; turns that are asked for at once come as one.
+
+    Parameters
+    ----------
+    *builds : callable
+    seen : int, optional
+        How many are on the first screen: the others are made once that is painted.
     """
     columns = [pn.Column(**WIDE) for _ in builds]
-    left = iter(zip(columns, builds, strict=True))
+    pairs = list(zip(columns, builds, strict=True))
 
-    def fill_next() -> None:
+    def fill_next(left: Iterator) -> None:
         for column, build in left:
             column.append(build())
-            in_own_turn(fill_next)
+            in_own_turn(partial(fill_next, left))
             return
 
-    in_own_turn(fill_next)
+    in_own_turn(partial(fill_next, iter(pairs[:seen])))
+    if seen is not None:
+        once_painted(partial(fill_next, iter(pairs[seen:])))
     return columns
 
 

@@ -26,6 +26,8 @@ from inference.priors import Prior, SpecError
 from inference.problems import Parameter, Problem
 
 OWN = "Your own"
+SEEN = 2
+"""Editors that a first screen has room for."""
 CALLED = {
     "StudentT": "Student t",
     "HalfNormal": "Half-normal",
@@ -55,7 +57,8 @@ class PriorEditors(Viewer):
         self._experiment.param.watch(self._follow, "priors")
         parameters = (*problem.parameters, *problem.constants)
         editors = in_turns(
-            *(partial(PriorEditor, session, problem, one) for one in parameters)
+            *(partial(PriorEditor, session, problem, one) for one in parameters),
+            seen=SEEN,
         )
         self._layout = pn.Column(self._preset, *editors, **WIDE)
 

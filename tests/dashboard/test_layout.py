@@ -51,6 +51,17 @@ def test_views_are_made_one_a_turn_in_order(document):
     assert not document.session_callbacks
 
 
+def test_what_is_below_the_first_screen_waits_until_that_is_painted(document):
+    one, other = in_turns(lambda: text("one"), lambda: text("other"), seen=1)
+    take_turn(document)
+    take_turn(document)
+    assert (words(one), words(other)) == (["one"], [])
+    assert not document.session_callbacks
+    pn.state._on_load(document)
+    take_turn(document)
+    assert words(other) == ["other"]
+
+
 def test_without_a_server_all_is_there_at_once():
     assert [words(c) for c in in_turns(*[lambda: text("x")] * 3)] == [["x"]] * 3
 
