@@ -44,8 +44,16 @@ COUNT_WHOLE = """() => {
 def test_a_part_is_laid_out_by_itself_where_a_whole_layout_has_it(visit):
     page = visit()
 
+    def places() -> dict[str, list[float]]:
+        """Where all is, once nothing is on its way any more."""
+        now, last = page.page.evaluate(PLACES), {}
+        while now != last:
+            page.page.wait_for_timeout(1000)
+            now, last = page.page.evaluate(PLACES), now
+        return now
+
     def in_place() -> None:
-        found = page.page.evaluate(PLACES)
+        found = places()
         page.page.evaluate(LAY_ALL)
         again = page.page.evaluate(PLACES)
         assert sum("frame" in path for path in found) > 2

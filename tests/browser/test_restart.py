@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 
 from tests.browser.conftest import ROOT, Visit, _wait_for
-from tests.browser.test_page import caption_numbers
+from tests.browser.reading import caption_numbers
 
 
 @contextmanager
