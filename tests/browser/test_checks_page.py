@@ -21,8 +21,7 @@ def test_a_box_on_the_replicates_chooses_the_draws_that_made_them(visit):
     assert chosen is not None
     assert 10 < int(chosen[1].replace(",", "")) < 4000
     page.press("All draws again")
-    page.page.wait_for_timeout(800)
-    assert "Chosen" not in page.notes
+    page.until(lambda _: "Chosen" not in page.notes)
     # The same without a mouse.
     tenth = page.page.get_by_role("button", name="Highest tenth")
     tenth.focus()
