@@ -56,8 +56,7 @@ def test_a_box_on_the_corner_chooses_draws(visit):
     assert chosen is not None
     assert 10 < int(chosen[1].replace(",", "")) < 4000
     page.press("All draws again")
-    page.page.wait_for_timeout(1000)
-    assert "Chosen" not in page.notes
+    page.until(lambda _: "Chosen" not in page.notes)
 
 
 def test_draws_grow_and_stop_keeps_them(visit):
