@@ -89,15 +89,11 @@ def when_shown(
 
 def once_painted(act: Callable[[], None]) -> None:
     """Do what nobody sees at first when the browser has painted what it was sent."""
-    document = pn.state.curdoc
-    if document is None or document.session_context is None:
-        act()
-    else:
-        pn.state.onload(lambda: document.add_next_tick_callback(act))
+    pn.state.onload(partial(in_own_turn, act))
 
 
 def in_turns(
-    *builds: Callable[[], Viewable | Viewer], seen: int | None = None
+    *builds: Callable[[], Viewable | Viewer], seen: int | None = None, room: int = 0
 ) -> list[pn.Column]:
     """Return a column for each of some views, which are made one a turn, in order.
 
@@ -109,9 +105,13 @@ def in_turns(
     *builds : callable
     seen : int, optional
         How many are on the first screen: the others are made once that is painted.
+    room : int
+        Height [px] that is kept for each of the others, so that what is below them
+        stays where it is on a screen that has room for it.
     """
     columns = [pn.Column(**WIDE) for _ in builds]
     pairs = list(zip(columns, builds, strict=True))
+    late = pairs[seen:] if seen is not None else []
 
     def fill_next(left: Iterator) -> None:
         for column, build in left:
@@ -120,8 +120,9 @@ def in_turns(
             return
 
     in_own_turn(partial(fill_next, iter(pairs[:seen])))
-    if seen is not None:
-        once_painted(partial(fill_next, iter(pairs[seen:])))
+    for column, _ in late:
+        column.min_height = room
+    once_painted(partial(fill_next, iter(late)))
     return columns
 
 

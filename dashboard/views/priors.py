@@ -26,8 +26,8 @@ from inference.priors import Prior, SpecError
 from inference.problems import Parameter, Problem
 
 OWN = "Your own"
-SEEN = 2
-"""Editors that a first screen has room for."""
+SEEN, HEIGHT = 2, 170
+"""Editors that a first screen has room for, and how high one is [px]."""
 CALLED = {
     "StudentT": "Student t",
     "HalfNormal": "Half-normal",
@@ -59,6 +59,7 @@ class PriorEditors(Viewer):
         editors = in_turns(
             *(partial(PriorEditor, session, problem, one) for one in parameters),
             seen=SEEN,
+            room=HEIGHT,
         )
         self._layout = pn.Column(self._preset, *editors, **WIDE)
 

@@ -11,5 +11,10 @@ def caption_numbers(notes: str) -> dict[str, float]:
 
 
 def drawn(status: str) -> int:
-    match = re.search(r"([\d,]+) of [\d,]+ draws", status)
+    return count(status, r"([\d,]+) of [\d,]+ draws")
+
+
+def count(text: str, pattern: str) -> int:
+    """Read the whole number that a pattern finds, as '4,768'; 0 where it finds none."""
+    match = re.search(pattern, text)
     return int(match[1].replace(",", "")) if match else 0

@@ -2,10 +2,11 @@
 
 import re
 
+from tests.browser.reading import count
+
 
 def chosen(notes: str) -> int:
-    found = re.search(r"Chosen: ([\d,]+) draws", notes)
-    return int(found[1].replace(",", "")) if found else 0
+    return count(notes, r"Chosen: ([\d,]+) draws")
 
 
 def test_a_run_is_judged_and_its_next_step_taken(visit):

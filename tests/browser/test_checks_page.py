@@ -1,6 +1,6 @@
 """The tab of predictive checks in a real browser: a statistic, a box, and back."""
 
-import re
+from tests.browser.reading import count
 
 
 def test_a_box_on_the_replicates_chooses_the_draws_that_made_them(visit):
@@ -17,9 +17,8 @@ def test_a_box_on_the_replicates_chooses_the_draws_that_made_them(visit):
     page.page.wait_for_timeout(1500)
     # Data, then checks: the statistic is at the lower left.
     page.box_on(1, (0.24, 0.62), (50, 60), lambda: "Chosen" in page.notes)
-    chosen = re.search(r"Chosen: ([\d,]+) draws with slope of the best", page.notes)
-    assert chosen is not None
-    assert 10 < int(chosen[1].replace(",", "")) < 4000
+    of_slope = r"Chosen: ([\d,]+) draws with slope of the best"
+    assert 10 < count(page.notes, of_slope) < 4000
     page.press("All draws again")
     page.until(lambda _: "Chosen" not in page.notes)
     # The same without a mouse.

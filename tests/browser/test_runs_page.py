@@ -1,10 +1,8 @@
 """Runs in a real browser: their numbers, and who stops them."""
 
-import re
-
 import pytest
 
-from tests.browser.reading import caption_numbers, drawn
+from tests.browser.reading import caption_numbers, count, drawn
 
 # Means that the captions print, and how far a seed may move them: five Monte-Carlo
 # standard errors of 4000 draws, as the caption rounds them.
@@ -28,10 +26,9 @@ def test_a_star_runs_and_stands_beside_its_inverse_parallax(visit):
     page = visit()
     page.choose("Distance of one star")
     assert "1/parallax is 2,304 pc" in page.notes
-    median = re.search(r"Posterior median ([\d,]+) pc", page.notes)
-    assert median is not None
+    median = count(page.notes, r"Posterior median ([\d,]+) pc")
     # By quadrature: 1264 pc (and its quantiles give a Monte-Carlo error of some 15).
-    assert int(median[1].replace(",", "")) == pytest.approx(1264, abs=80)
+    assert median == pytest.approx(1264, abs=80)
 
 
 def test_the_cluster_runs_and_says_its_distance(visit):
@@ -52,9 +49,7 @@ def test_a_box_on_the_corner_chooses_draws(visit):
     # Data, corner and marginals, in this order; the lower left panel of the corner has
     # slope across and inlier fraction up.
     page.box_on(1, (0.17, 0.72), (45, 30), lambda: "Chosen" in page.notes)
-    chosen = re.search(r"Chosen: ([\d,]+) draws with m", page.notes)
-    assert chosen is not None
-    assert 10 < int(chosen[1].replace(",", "")) < 4000
+    assert 10 < count(page.notes, r"Chosen: ([\d,]+) draws with m") < 4000
     page.press("All draws again")
     page.until(lambda _: "Chosen" not in page.notes)
 

@@ -52,7 +52,9 @@ def test_views_are_made_one_a_turn_in_order(document):
 
 
 def test_what_is_below_the_first_screen_waits_until_that_is_painted(document):
-    one, other = in_turns(lambda: text("one"), lambda: text("other"), seen=1)
+    builds = (lambda: text("one"), lambda: text("other"))
+    one, other = in_turns(*builds, seen=1, room=170)
+    assert (one.min_height, other.min_height) == (None, 170)
     take_turn(document)
     take_turn(document)
     assert (words(one), words(other)) == (["one"], [])
