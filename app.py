@@ -5,6 +5,7 @@ from functools import partial
 import panel as pn
 
 from dashboard import process
+from dashboard.next_page import NextPage
 from dashboard.page import build_page
 from dashboard.pulse import Pulse
 from inference.engines import WorkerProcess, from_environment
@@ -14,5 +15,6 @@ pn.extension(notifications=True, apply_signatures=False)
 pn.state.as_cached("prepared", process.prepare)
 engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))
 pulse = pn.state.as_cached("pulse", Pulse)
-build_page(engine, pulse).servable()
+coming = pn.state.as_cached("coming", partial(NextPage, pn.state.curdoc))
+build_page(engine, pulse, coming).servable()
 pn.state.as_cached("settled", process.settle)

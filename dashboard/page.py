@@ -15,6 +15,7 @@ from panel.util.parameters import edit_readonly
 from dashboard import links
 from dashboard.experiment import Experiment
 from dashboard.figures.style import FONT
+from dashboard.next_page import NextPage
 from dashboard.pulse import Pulse
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
@@ -24,7 +25,7 @@ from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
 from dashboard.views.figure import Picture
 from dashboard.views.layout import WIDE, in_own_turn
-from dashboard.views.menu import other_view, shortcut_help, view_menu
+from dashboard.views.menu import Keys, other_view, view_menu
 from dashboard.views.panels import KEYS, VIEWS
 from dashboard.views.runbar import RunBar
 from dashboard.views.text import notify
@@ -65,7 +66,9 @@ DRESSED = ("Axis", "Legend", "ColorBar", "Title", "Grid", "Plot", "Figure")
 them over again whenever it learns of one, unless a theme names them."""
 
 
-def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
+def build_page(
+    executor: Executor, pulse: Pulse, coming: NextPage | None = None
+) -> pmui.Page:
     """Build the page of a new session.
 
     Parameters
@@ -74,6 +77,8 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         Where runs are computed; shared by every session.
     pulse : Pulse
         What calls it when there is news; shared as well.
+    coming : NextPage, optional
+        What makes the page after this one.
     """
     document = pn.state.curdoc
     document.theme = Theme(json={"attrs": {name: {} for name in DRESSED}})
@@ -94,12 +99,12 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
             built[name] = centre(session, name)
         middle.objects = [built[name]]
 
-    help_dialog, help_button = shortcut_help()
+    keys = Keys()
     main, sidebar = pn.Column(margin=(4, 8), **WIDE), pn.Column(**WIDE)
     page = pmui.Page(
         title="Nutshell",
         template=template(),
-        header=[view_menu(session), help_button],
+        header=[view_menu(session), keys.button],
         # Both are filled below. The page itself, once it is on its way to the browser,
         # can miss that it was given another child; a column does not.
         main=[main],
@@ -125,11 +130,15 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
 
     def fill_main() -> None:
         bar = RunBar(session)
-        browser = _browser(session, bar, help_dialog)
-        main.objects = [browser, bar, middle, help_dialog]
-        _when_connected(document, fill_middle)
+        browser = _browser(session, bar, keys)
+        main.objects = [browser, bar, middle, keys]
+        if coming is not None and coming.makes(document):
+            in_own_turn(fill_middle)
+        else:
+            _when_connected(document, fill_middle)
 
     def fill_sidebar() -> None:
+        pulse.join(session, document)
         sidebar.append(Controls(session))
         in_own_turn(fill_main)
 
@@ -143,7 +152,11 @@ def build_page(executor: Executor, pulse: Pulse) -> pmui.Page:
         page.busy = param.rx(False)
     page.param.watch(lambda event: setattr(session, "dark", event.new), "dark_theme")
     session.dark = page.dark_theme
-    pulse.join(session, document)
+    pn.state.onload(partial(pulse.greet, session))
+
+    if coming is not None:
+        session.param.watch(lambda _: coming.soon(), "snapshot")
+        pn.state.onload(coming.soon)
 
     def end(_) -> None:
         pulse.leave(session)
@@ -204,7 +217,7 @@ def _follow_link(session: Session) -> str:
     return complaint.strip()
 
 
-def _browser(session: Session, bar: RunBar, help_dialog) -> Browser:
+def _browser(session: Session, bar: RunBar, keys: Keys) -> Browser:
     """Return the page's ear for keys, which keeps its address in step."""
     experiment = session.experiment
     acts = {
@@ -214,7 +227,7 @@ def _browser(session: Session, bar: RunBar, help_dialog) -> Browser:
         "k": bar.keep,
         "l": lambda: setattr(experiment, "live", not experiment.live),
         "v": lambda: other_view(session),
-        "?": lambda: help_dialog.param.update(open=True),
+        "?": keys.open,
     }
     default = Experiment.param.problem.default
 

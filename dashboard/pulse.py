@@ -1,6 +1,7 @@
 """One timer for every open page of a server."""
 
 import logging
+import math
 import threading
 import time
 from typing import Protocol
@@ -40,8 +41,17 @@ class Pulse:
         threading.Thread(target=self._beat, name="pulse", daemon=True).start()
 
     def join(self, session: Watching, document: Document) -> None:
-        """Look at a session from now on."""
-        self._called[session] = document, time.monotonic()
+        """Look at a session from now on.
+
+        To be called in a turn of the document: before its first, Bokeh has not put
+        together what takes turns, and one that comes in between would be lost.
+        """
+        self._called[session] = document, math.inf
+
+    def greet(self, session: Watching) -> None:
+        """Call a session whose page is seen by somebody now and then anyway."""
+        if session in self._called:
+            self._called[session] = self._called[session][0], time.monotonic()
 
     def leave(self, session: Watching) -> None:
         """Look at it no more."""
@@ -57,12 +67,12 @@ class Pulse:
 
     def look(self, session: Watching) -> None:
         """Call a session if it has news and is not being called."""
-        document, last = self._called.get(session, (None, 0.0))
+        document, last = self._called.get(session, (None, math.inf))
         if document is None or session in self._waiting:
             return
         now = time.monotonic()
         if session.stirs or now - last > ANYWAY:
-            self._called[session] = document, now
+            self._called[session] = document, last if math.isinf(last) else now
             self._waiting.add(session)
             try:
                 document.add_next_tick_callback(lambda: self._call(session))

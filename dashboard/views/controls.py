@@ -9,7 +9,7 @@ from panel.viewable import Viewable, Viewer
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.views.catalogue import CatalogueControls
-from dashboard.views.layout import FIELD, WIDE, when_shown
+from dashboard.views.layout import FIELD, WIDE, later, when_shown
 from dashboard.views.priors import PriorEditors
 from inference.problems import PROBLEMS
 
@@ -57,30 +57,16 @@ class Controls(Viewer):
                 lambda: pn.panel(pn.bind(self._data_of, experiment.param.problem)),
             ),
             _card("Priors", pn.bind(self._prior_editors, experiment.param.problem)),
-            pmui.EditableFloatSlider.from_param(
-                experiment.param.strength,
-                step=0.01,
-                description="Power of the likelihood: 0 is the prior, 1 the posterior",
-                disabled=pn.bind(
-                    lambda *_: not experiment.quick,
-                    experiment.param.problem,
-                    experiment.param.method,
-                ),
-                size="small",
-                sx=FIELD,
-                margin=(4, 14),
+            later(_strength(experiment), min_height=56, **WIDE),
+            # Who looks at no chains is not asked how they are made.
+            later(
+                _closed_card("Sampler", lambda: _sampler(experiment)),
+                visible=session.param.panels.rx.pipe(lambda p: not p or "chains" in p),
+                min_height=69,
                 **WIDE,
             ),
-            self._sampler_card(),
             **WIDE,
         )
-
-    def _sampler_card(self) -> pmui.Card:
-        card = _closed_card("Sampler", lambda: _sampler(self._session.experiment))
-        # Who looks at no chains is not asked how they are made.
-        looks = self._session.param.panels.rx.pipe(lambda p: not p or "chains" in p)
-        card.visible = looks
-        return card
 
     def _data_of(self, problem: str) -> Viewable | Viewer:
         name = "line" if problem == "line_outliers" else problem
@@ -118,6 +104,23 @@ def _closed_card(title: str, build: Callable[[], Viewable]) -> pmui.Card:
     card = _card(title, collapsed=True)
     card.append(when_shown(card.param.collapsed.rx.not_(), build, **WIDE))
     return card
+
+
+def _strength(experiment: Experiment) -> pmui.EditableFloatSlider:
+    return pmui.EditableFloatSlider.from_param(
+        experiment.param.strength,
+        step=0.01,
+        description="Power of the likelihood: 0 is the prior, 1 the posterior",
+        disabled=pn.bind(
+            lambda *_: not experiment.quick,
+            experiment.param.problem,
+            experiment.param.method,
+        ),
+        size="small",
+        sx=FIELD,
+        margin=(4, 14),
+        **WIDE,
+    )
 
 
 def _line_data(experiment: Experiment) -> pn.Column:

@@ -14,7 +14,7 @@ from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views import in_place
 from dashboard.views.by_numbers import ByNumbers
-from dashboard.views.layout import TOGGLE, WIDE
+from dashboard.views.layout import TOGGLE, WIDE, later
 from dashboard.views.tabular import Row, table
 from dashboard.views.text import Html, Sentence
 
@@ -136,8 +136,8 @@ class FigureView(Viewer):
             self._pane,
             pn.Row(
                 Sentence(self._pane.param.said),
-                *(one.opener for one in choice),
-                self._asked,
+                *(later(one.opener, width=72, min_height=23) for one in choice),
+                later(self._asked, width=62, min_height=23),
                 **WIDE,
             ),
             *choice,

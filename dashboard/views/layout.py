@@ -92,6 +92,16 @@ def once_painted(act: Callable[[], None]) -> None:
     pn.state.onload(partial(in_own_turn, act))
 
 
+def later(view: Viewable, **layout) -> pn.Column:
+    """Return room for what nobody needs at once: it comes to a page that is painted."""
+    room = pn.Column(**layout)
+    if pn.state.loaded:
+        room.append(view)
+    else:
+        once_painted(partial(room.append, view))
+    return room
+
+
 def in_turns(
     *builds: Callable[[], Viewable | Viewer], seen: int | None = None, room: int = 0
 ) -> list[pn.Column]:

@@ -4,6 +4,7 @@ from html import escape
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.viewable import Viewer
 
 from dashboard import links
 from dashboard.session import Session
@@ -81,14 +82,39 @@ def _mark(on: bool, stem: str) -> str:
     return f"{stem}{'checked' if on else 'unchecked'}"
 
 
-def shortcut_help() -> tuple[pmui.Dialog, pmui.Button]:
-    """Return the list of keys, and a button that opens it."""
+class Keys(Viewer):
+    """The list of keys, made when it is first asked for, and a button that does."""
+
+    def __init__(self):
+        super().__init__()
+        self._layout = pn.Column()
+        self.button = pmui.Button(
+            label="?",
+            description="Keys",
+            variant="text",
+            color="light",
+            size="small",
+            margin=(0, 4),
+            on_click=lambda _: self.open(),
+        )
+
+    def open(self) -> None:
+        """Show it."""
+        if not self._layout.objects:
+            self._layout.append(_list_of_keys())
+        self._layout[0].open = True
+
+    def __panel__(self):
+        return self._layout
+
+
+def _list_of_keys() -> pmui.Dialog:
     rows = "".join(
         f'<tr><td style="padding:2px 16px 2px 0"><kbd>{escape(key)}</kbd></td>'
         f"<td>{escape(meaning)}</td></tr>"
         for key, meaning in SHORTCUTS.items()
     )
-    dialog = pmui.Dialog(
+    return pmui.Dialog(
         pn.pane.HTML(
             f"<table>{rows}</table><p>Tab goes from control to control, arrows move a "
             "slider or go from tab to tab, Enter and the space bar press. Keys typed "
@@ -100,13 +126,3 @@ def shortcut_help() -> tuple[pmui.Dialog, pmui.Button]:
         close_on_click=True,
         width_option="xs",
     )
-    button = pmui.Button(
-        label="?",
-        description="Keys",
-        variant="text",
-        color="light",
-        size="small",
-        margin=(0, 4),
-        on_click=lambda _: dialog.param.update(open=True),
-    )
-    return dialog, button

@@ -49,12 +49,23 @@ def test_a_page_is_called_when_it_has_news_and_once_at_a_time():
 
 def test_a_page_without_news_is_called_now_and_then(monkeypatch):
     pulse = StillPulse()
-    page = Page(pulse)
+    page, alone = Page(pulse), Page(pulse)
+    pulse.greet(page)
     pulse.look(page)
     assert not page.turns
     monkeypatch.setattr("dashboard.pulse.time.monotonic", lambda: 1e9 + ANYWAY)
-    pulse.look(page)
+    for one in (page, alone):
+        pulse.look(one)
     assert page.turns
+    # A page that nobody has seen yet has nothing to be called for but news.
+    assert not alone.turns
+    alone.stirs = True
+    pulse.look(alone)
+    assert alone.turns
+    alone.take_turns()
+    monkeypatch.setattr("dashboard.pulse.time.monotonic", lambda: 1e9 + 3 * ANYWAY)
+    pulse.look(alone)
+    assert not alone.turns
 
 
 def test_a_page_that_fails_is_called_again_and_one_that_left_is_not(caplog):
