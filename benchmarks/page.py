@@ -46,6 +46,27 @@ NOTE_PAINTINGS = """() => {
   window.draws = [];
 }"""
 """Notes all paintings, and those of the corner plot whose data are other ones."""
+USABLE = """() => {
+  if (!document.body?.classList.contains("controlled")) return false;
+  let sliders = 0, done = false, posterior = false;
+  const look = (root) => {
+    for (const one of root.querySelectorAll("*")) {
+      if (one.shadowRoot) look(one.shadowRoot);
+      if (one.matches("input[type=range]") && one.checkVisibility()) sliders += 1;
+      const said = one.children.length ? "" : one.textContent;
+      done ||= one.matches("[role=status]") && said.includes("Done");
+      posterior ||= said.includes("Mean ± sd of");
+    }
+  };
+  look(document);
+  return done && posterior && sliders > 3;
+}"""
+"""Whether the loader is gone, the run over, its numbers and two priors' sliders there."""
+OPENINGS = 6
+"""Of a line of the table: each waits until the server has its next page ready."""
+LINK = "?problem=line_outliers"
+NEXT = 10
+"""Seconds in which a server has its next page ready, on a slow machine too."""
 
 
 class Wait(NamedTuple):
@@ -76,7 +97,8 @@ def main(changes: int = 100) -> bool:
     print("| --- | --- | --- |")
     for wait in waits:
         short = "" if wait.p95 <= wait.bound else " **short**"
-        print(f"| {wait.what} | {wait.p95:,.0f}{short} | {wait.bound:,.0f} |")
+        bound = f"{wait.bound:,.0f}" if np.isfinite(wait.bound) else ""
+        print(f"| {wait.what} | {wait.p95:,.0f}{short} | {bound} |")
     return all(wait.p95 <= wait.bound for wait in waits)
 
 
@@ -112,12 +134,20 @@ def served(options: Sequence[str] = (), variables: Mapping[str, str] | None = No
 
 def _measure(browser, address: str, changes: int):
     # The first page of a server takes longest, and the first run compiles.
-    pages = [opened(browser, address) for _ in range(4)]
-    usable = max(seconds for _, seconds in pages[1:])
-    for page, _ in pages[:-1]:
-        page.close()
-    page = pages[-1][0]
-    yield Wait("page usable with a posterior on it", 1000 * usable, 2500)
+    opened(browser, address)[0].close()
+    for what, link, bound in (
+        ("page usable with a posterior on it", "", 2500),
+        ("the same by a link: a page that is made when it is asked for", LINK, np.inf),
+    ):
+        seconds = []
+        for _ in range(OPENINGS):
+            time.sleep(NEXT)
+            page, usable = opened(browser, address + link)
+            page.close()
+            seconds.append(usable)
+        yield Wait(what, 1000 * float(np.quantile(seconds, 0.95)), bound)
+    page, _ = opened(browser, address)
+    time.sleep(NEXT)
     page.evaluate(NOTE_PAINTINGS)
     prior, _, line = _moved(page, changes)
     yield Wait("prior density and prediction follow the slider", prior, 200)
@@ -138,11 +168,9 @@ def opened(browser, address: str) -> tuple[Page, float]:
     """Open a page; return it and the seconds until a posterior is on it."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     clock = time.perf_counter()
-    page.goto(address)
-    done(page)
-    page.get_by_text("Mean ± sd of").first.wait_for()
-    second_prior(page).wait_for()
-    page.locator("#loader").wait_for(state="hidden")
+    page.goto(address, wait_until="commit")
+    # Looked for by one short script: searching by text takes a tenth of an opening.
+    page.wait_for_function(USABLE, polling=50, timeout=120_000)
     seconds = time.perf_counter() - clock
     page.wait_for_timeout(2000)
     return page, seconds

@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import panel as pn
 import pytest
@@ -67,6 +68,11 @@ class Site:
 
     def said(self, session: str) -> str:
         """Return what a browser of that session shows."""
+        # In a thread of its own: this one's loop may be that of a browser's driver.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._pull, session).result(30)
+
+    def _pull(self, session: str) -> str:
         asyncio.set_event_loop(loop := asyncio.new_event_loop())
         pulled = pull_session(session_id=session, url=self.address)
         try:
