@@ -74,7 +74,12 @@ class NextPage:
     async def _make(self) -> None:
         self._id = generate_session_id()
         request = ServerRequest("GET", self._path, self._path)
-        session = await self._create(self._id, request)
+        try:
+            session = await self._create(self._id, request)
+        except Exception:
+            # Bokeh has said so in the log. The next time may be better.
+            self._id = ""
+            return
         # Bokeh takes a page away that nobody comes for.
         session.block_expiration()
 

@@ -160,6 +160,22 @@ def test_one_page_is_made_however_often_it_is_asked_for(site):
     assert len(site.made) == 2
 
 
+def test_a_page_that_could_not_be_made_is_tried_again(site):
+    site.visit()
+    create, failed = site.coming._create, threading.Event()
+
+    async def fail(*_):
+        failed.set()
+        raise OSError("no space left on device")
+
+    site.coming._create = fail
+    site.coming.soon()
+    assert failed.wait(30)
+    site.coming._create = create
+    ready(site)
+    assert site.said(site.visit()) == "page 2"
+
+
 def test_the_page_is_made_as_itself(site):
     """Asked for in another page's turn, its own document is at hand in its turns."""
     site.visit()
