@@ -16,7 +16,7 @@ from dashboard import links
 from dashboard.experiment import Experiment
 from dashboard.figures.style import FONT
 from dashboard.next_page import NextPage
-from dashboard.pulse import Pulse
+from dashboard.pulse import Pulse, turns_of
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.template import template
@@ -138,7 +138,7 @@ def build_page(
             _when_connected(document, fill_middle)
 
     def fill_sidebar() -> None:
-        pulse.join(session, document)
+        pulse.join(session, turns_of(document))
         sidebar.append(Controls(session))
         in_own_turn(fill_main)
 

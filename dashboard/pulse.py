@@ -4,7 +4,9 @@ import logging
 import math
 import threading
 import time
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
 
 from bokeh.document import Document
 
@@ -27,6 +29,34 @@ class Watching(Protocol):
         ...
 
 
+Ask = Callable[[Callable[[], None]], Any]
+"""Asks for a turn, from whichever thread, in which something is done."""
+
+
+def turns_of(document: Document) -> Ask:
+    """Return what asks for a turn of a document from another thread.
+
+    A document is not made to be asked from there: while a turn lets go of the changes
+    that it held, what is added to those is lost, a promised turn too. So it is asked in
+    a turn, for which the server is asked. To be called when the document has had its
+    first: before, Bokeh has not put together what takes turns.
+    """
+    context: Any = document.session_context
+    server = context and context.server_context
+    if server is None:
+        # Nobody serves it: its turns are taken by hand.
+        return document.add_next_tick_callback
+    loop = server.application_context.io_loop
+
+    async def ask(document: Document, act: Callable[[], None]) -> None:
+        document.add_next_tick_callback(act)
+
+    # For a page that was closed, nothing is done.
+    return lambda act: loop.add_callback(
+        context.with_locked_document, partial(ask, act=act)
+    )
+
+
 class Pulse:
     """A thread that looks at every session and calls those that have news.
 
@@ -36,17 +66,13 @@ class Pulse:
     """
 
     def __init__(self):
-        self._called: dict[Watching, tuple[Document, float]] = {}
+        self._called: dict[Watching, tuple[Ask, float]] = {}
         self._waiting: set[Watching] = set()
         threading.Thread(target=self._beat, name="pulse", daemon=True).start()
 
-    def join(self, session: Watching, document: Document) -> None:
-        """Look at a session from now on.
-
-        To be called in a turn of the document: before its first, Bokeh has not put
-        together what takes turns, and one that comes in between would be lost.
-        """
-        self._called[session] = document, math.inf
+    def join(self, session: Watching, ask: Ask) -> None:
+        """Look at a session from now on, and ask for turns that it takes."""
+        self._called[session] = ask, math.inf
 
     def greet(self, session: Watching) -> None:
         """Call a session whose page is seen by somebody now and then anyway."""
@@ -67,18 +93,14 @@ class Pulse:
 
     def look(self, session: Watching) -> None:
         """Call a session if it has news and is not being called."""
-        document, last = self._called.get(session, (None, math.inf))
-        if document is None or session in self._waiting:
+        ask, last = self._called.get(session, (None, math.inf))
+        if ask is None or session in self._waiting:
             return
         now = time.monotonic()
         if session.stirs or now - last > ANYWAY:
-            self._called[session] = document, last if math.isinf(last) else now
+            self._called[session] = ask, last if math.isinf(last) else now
             self._waiting.add(session)
-            try:
-                document.add_next_tick_callback(lambda: self._call(session))
-            except AttributeError:
-                # Bokeh takes a closed page's document apart before it says so.
-                self.leave(session)
+            ask(partial(self._call, session))
 
     def _call(self, session: Watching) -> None:
         try:

@@ -11,6 +11,7 @@ from dashboard.session import Session
 from dashboard.views.catalogue import CatalogueControls
 from dashboard.views.layout import FIELD, WIDE, later, when_shown
 from dashboard.views.priors import PriorEditors
+from dashboard.views.text import Html
 from inference.problems import PROBLEMS
 
 QUESTIONS = {
@@ -43,7 +44,7 @@ class Controls(Viewer):
             margin=(2, 10),
             **WIDE,
         )
-        question = pn.pane.HTML(
+        question = Html(
             pn.bind(lambda name: f"<small>{QUESTIONS[name]}</small>",
                     experiment.param.problem),
             margin=(0, 10),

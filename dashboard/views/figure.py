@@ -16,13 +16,13 @@ from dashboard.views import in_place
 from dashboard.views.by_numbers import ByNumbers
 from dashboard.views.layout import TOGGLE, WIDE, later
 from dashboard.views.tabular import Row, table
-from dashboard.views.text import Html, Sentence
+from dashboard.views.text import Html, Leaving, Sentence
 
 Shown = hv.streams.Stream.define("Shown", snapshot=None, dark=False)
 NOTHING = "There is nothing to be written in a table yet."
 
 
-class Picture(pn.pane.HoloViews):
+class Picture(Leaving, pn.pane.HoloViews):
     """A plot that tells what it shows to who cannot see it.
 
     Parameters

@@ -7,6 +7,7 @@ from panel.viewable import Viewer
 
 from dashboard.snapshot import Snapshot
 from dashboard.views.layout import Place
+from dashboard.views.text import Html
 from inference.influence import influence
 from inference.runner import RunRecord
 
@@ -27,7 +28,7 @@ class InfluenceTable(Viewer):
         super().__init__()
         self._problem = place.problem
         self._said: tuple[RunRecord | None, str] = (None, "<p>No draws yet.</p>")
-        self._pane = pn.pane.HTML(
+        self._pane = Html(
             pn.bind(self._lines, place.session.param.snapshot, place.seen),
             sizing_mode="stretch_width",
         )

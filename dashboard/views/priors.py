@@ -20,7 +20,7 @@ from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.views.layout import FIELD, WIDE, in_turns, when_needed
 from dashboard.views.sparkline import sparkline
-from dashboard.views.text import Sentence
+from dashboard.views.text import Html, Sentence
 from inference.presets import PRESETS, PUBLISHED, name_of
 from inference.priors import Prior, SpecError
 from inference.problems import Parameter, Problem
@@ -107,7 +107,7 @@ class PriorEditor(Viewer):
         )
         self._sliders: dict[str, pmui.EditableFloatSlider] = {}
         self._box = pn.Row(**WIDE)
-        density = pn.pane.HTML(
+        density = Html(
             pn.bind(self._density, session.param.snapshot, session.param.dark),
             margin=(4, 10, 0, 4),
             **WIDE,

@@ -7,6 +7,7 @@ from panel.viewable import Viewer
 from dashboard.snapshot import Snapshot, scalars
 from dashboard.views.layout import Place
 from dashboard.views.tabular import Row, table
+from dashboard.views.text import Html
 from inference import summaries
 
 HEADINGS = (
@@ -37,7 +38,7 @@ class SummaryTable(Viewer):
         super().__init__()
         self._problem = place.problem
         self._said = "<p>No draws yet.</p>"
-        self._pane = pn.pane.HTML(
+        self._pane = Html(
             pn.bind(self._newest, place.session.param.snapshot, place.seen),
             sizing_mode="stretch_width",
             styles={"overflow-x": "auto"},

@@ -11,7 +11,18 @@ LINE = 1.35
 """Height of a line, in heights of its letters."""
 
 
-class Html(pn.pane.HTML):
+class Leaving:
+    """A pane that may leave the page between a change and the turn that draws it."""
+
+    _models: dict
+
+    def _update_object(self, ref: str, *where) -> None:
+        # Panel would look for the model of a pane that has none any more.
+        if ref in self._models:
+            super()._update_object(ref, *where)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class Html(Leaving, pn.pane.HTML):
     """HTML that may change while it is not on the page.
 
     Panel would then take it for one of no page, and have its style sheets fetched from

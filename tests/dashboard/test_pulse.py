@@ -1,19 +1,25 @@
 """One timer for all pages: who is called, and when not."""
 
+import asyncio
+import threading
 import time
+import weakref
+from types import SimpleNamespace
 
 from bokeh.document import Document
+from bokeh.server.contexts import BokehSessionContext
+from bokeh.server.session import ServerSession
+from tornado.ioloop import IOLoop
 
-from dashboard.pulse import ANYWAY, Pulse
+from dashboard.pulse import ANYWAY, Pulse, turns_of
 
 
 class Page:
-    """A session that says when it has news, and a document that waits for its turn."""
+    """A session that says when it has news, and the turns that it was promised."""
 
     def __init__(self, pulse: Pulse):
         self.stirs, self.ticks, self.turns = False, 0, []
-        self.add_next_tick_callback = self.turns.append
-        pulse.join(self, self)
+        pulse.join(self, self.turns.append)
 
     def tick(self) -> None:
         self.ticks += 1
@@ -85,22 +91,17 @@ def test_a_page_that_fails_is_called_again_and_one_that_left_is_not(caplog):
     assert not page.turns
 
 
-def test_a_closed_page_stops_nobody_and_is_let_go():
+def test_a_closed_page_is_let_go():
     pulse = StillPulse()
-    closing, document = Page(pulse), Document()
-    closing.stirs = True
-    pulse.join(closing, document)
-    pulse.look(closing)
-    pulse.leave(closing)
-    pulse.join(closing, document)
+    page = Page(pulse)
+    page.stirs = True
+    pulse.look(page)
+    pulse.leave(page)
+    pulse.look(page)
+    pulse.join(page, page.turns.append)
     # The turn that it waited for is gone: it is not waited for any more.
-    pulse.look(closing)
-    assert len(document.session_callbacks) == 2
-    pulse.leave(closing)
-    document.callbacks.destroy()
-    pulse.join(closing, document)
-    pulse.look(closing)
-    assert closing not in pulse._called
+    pulse.look(page)
+    assert len(page.turns) == 2
 
 
 def test_the_thread_reaches_a_document():
@@ -113,10 +114,48 @@ def test_the_thread_reaches_a_document():
             pass
 
     session = News()
-    pulse.join(session, document)
+    pulse.join(session, turns_of(document))
     for _ in range(200):
         if document.session_callbacks:
             break
         time.sleep(0.01)
     pulse.leave(session)
     assert len(document.session_callbacks) == 1
+
+
+def test_a_turn_is_asked_for_in_a_turn_never_beside_one():
+    """What is asked for while another turn lets go of changes would be lost."""
+    beside, inside, over = [], threading.Event(), threading.Event()
+    document, taken = Document(), threading.Event()
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        application = SimpleNamespace(io_loop=IOLoop.current())
+        session = ServerSession("one", document, io_loop=application.io_loop)
+        context = BokehSessionContext(
+            "one", SimpleNamespace(application_context=application), document
+        )
+        context._set_session(session)
+        document._session_context = weakref.ref(context)
+        ask = turns_of(document)
+
+        def turn() -> None:
+            inside.set()
+            over.wait(10)
+
+        busy = loop.create_task(session.with_document_locked(turn))
+        await loop.run_in_executor(None, inside.wait, 10)
+        await loop.run_in_executor(None, ask, taken.set)
+        await asyncio.sleep(0.1)
+        beside.extend(document.session_callbacks)
+        over.set()
+        await busy
+        await loop.run_in_executor(None, taken.wait, 10)
+        session.destroy()
+        # Of a page that is closed it is no error.
+        ask(taken.clear)
+        await asyncio.sleep(0.1)
+
+    asyncio.run(serve())
+    assert beside == []
+    assert taken.is_set()

@@ -1,11 +1,16 @@
 """Text on the page, also while it is off it."""
 
+from functools import partial
+
+import holoviews as hv
 import panel_material_ui as pmui
 import param
+import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from dashboard.views.text import Sentence
+from dashboard.views.figure import Picture
+from dashboard.views.text import Html, Sentence
 
 
 class Said(param.Parameterized):
@@ -35,3 +40,19 @@ def test_text_that_changes_in_a_tab_not_looked_at_fetches_nothing_from_elsewhere
     assert sheets
     assert [url for url in sheets if url.startswith("http")] == []
     assert any("another" in getattr(model, "text", "") for model in root.references())
+
+
+@pytest.mark.parametrize(
+    "pane", [Html("one"), Picture(hv.DynamicMap(lambda: hv.Curve([1, 2])), list)]
+)
+def test_what_left_the_page_before_its_change_was_drawn_is_no_error(pane):
+    document = Document()
+    with set_curdoc(document):
+        root = pmui.Column(pane).get_root(document)
+        name = root.ref["id"]
+        _, parent = pane._models[name]
+        change = partial(pane._update_object, name, document, root, parent, None)
+        change()
+        pane._cleanup(root)
+        change()
+    assert name not in pane._models
