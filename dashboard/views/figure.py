@@ -1,5 +1,6 @@
 """A figure on the page: built once, redrawn when what it shows has changed."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
@@ -19,6 +20,9 @@ from dashboard.views.tabular import Row, table
 from dashboard.views.text import Html, Leaving, Sentence
 
 Shown = hv.streams.Stream.define("Shown", snapshot=None, dark=False)
+DRAWING = threading.RLock()
+"""HoloViews keeps one list of all that listens, for every page of a server, and looks
+through it when it makes a plot: pages that are made at once make theirs in turns."""
 NOTHING = "There is nothing to be written in a table yet."
 
 
@@ -42,7 +46,8 @@ class Picture(Leaving, pn.pane.HoloViews):
         super().__init__(plot, **params)
 
     def _get_model(self, *args, **kwargs):
-        model = super()._get_model(*args, **kwargs)
+        with DRAWING:
+            model = super()._get_model(*args, **kwargs)
         self._tell()
         self._came()
         return model
@@ -60,8 +65,9 @@ class Picture(Leaving, pn.pane.HoloViews):
 
     def clean_up(self) -> None:
         """Take the plots' ears away: the page is closed."""
-        for plot in self.plots:
-            plot.cleanup()
+        with DRAWING:
+            for plot in self.plots:
+                plot.cleanup()
 
 
 class FigureView(Viewer):
@@ -116,7 +122,8 @@ class FigureView(Viewer):
         self._looks: in_place.Looks | None = None
         # HoloViews would know a snapshot by its address, which another may have later.
         drawn = hv.Callable(self._figure, memoize=False)
-        self.plot = hv.DynamicMap(drawn, streams=[self._stream, *gestures])
+        with DRAWING:
+            self.plot = hv.DynamicMap(drawn, streams=[self._stream, *gestures])
         self._session, self._describe, self._tabulate = session, describe, tabulate
         self._said = ""
         looked_at = True if seen is None else seen

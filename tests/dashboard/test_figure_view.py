@@ -1,11 +1,14 @@
 """A plot that comes back to the page is the newest, in the dress of now."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import holoviews as hv
 import numpy as np
 import param
 import pytest
+from bokeh.document import Document
 from bokeh.models import Plot
 
 from dashboard.figures.style import palette
@@ -36,6 +39,36 @@ def data_pane(centre: LineCentre):
         )
     )
     return pane
+
+
+class Meeting:
+    """Draws a curve, and counts how many draw at a time."""
+
+    def __init__(self):
+        self.now, self.most = 0, 0
+
+    def draw(self, snapshot, dark) -> hv.Overlay:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        time.sleep(0.05)
+        self.now -= 1
+        return hv.Overlay([hv.Curve([1, 2])])
+
+
+def test_pages_make_their_plots_one_at_a_time(session):
+    """What HoloViews looks through when it makes one may not grow meanwhile."""
+    meeting = Meeting()
+
+    def page(_: int) -> int:
+        parts = {"tabulate": list, "settings": tuple, "results": tuple}
+        view = FigureView(session, meeting.draw, lambda _: "A curve.", 100, **parts)
+        root = view.__panel__().get_root(Document())
+        return len(list(root.select({"type": Plot})))
+
+    with ThreadPoolExecutor(4) as pages:
+        made = list(pages.map(page, range(4)))
+    assert made == [1] * 4
+    assert meeting.most == 1
 
 
 @pytest.fixture
