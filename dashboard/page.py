@@ -16,15 +16,16 @@ from dashboard import links
 from dashboard.experiment import Experiment
 from dashboard.figures.style import FONT
 from dashboard.next_page import NextPage
-from dashboard.pulse import Pulse, turns_of
+from dashboard.pulse import Pulse
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
 from dashboard.template import template
+from dashboard.turns import in_own_turn, turns_of
 from dashboard.views.browser import Browser
 from dashboard.views.centre import centre
 from dashboard.views.controls import Controls
 from dashboard.views.figure import Picture
-from dashboard.views.layout import WIDE, in_own_turn
+from dashboard.views.layout import WIDE
 from dashboard.views.menu import Keys, other_view, view_menu
 from dashboard.views.panels import KEYS, VIEWS
 from dashboard.views.runbar import RunBar

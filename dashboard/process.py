@@ -5,7 +5,7 @@ import gc
 import holoviews as hv
 from bokeh.settings import settings
 
-from dashboard import messages, stylesheets
+from dashboard import messages, stylesheets, turns
 
 
 def prepare() -> None:
@@ -18,6 +18,7 @@ def prepare() -> None:
     # a dozen of each widget, at every opening. The tests do.
     settings.perform_error_diagnostics = False
     messages.join()
+    turns.answer_gestures_in_turns()
     stylesheets.remember()
 
 

@@ -4,11 +4,10 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
-from bokeh.document import Document
+from dashboard.turns import Ask
 
 BEAT = 0.02
 """Seconds between two looks at every session."""
@@ -27,34 +26,6 @@ class Watching(Protocol):
     def tick(self) -> None:
         """Do it, in the document's turn."""
         ...
-
-
-Ask = Callable[[Callable[[], None]], Any]
-"""Asks for a turn, from whichever thread, in which something is done."""
-
-
-def turns_of(document: Document) -> Ask:
-    """Return what asks for a turn of a document from another thread.
-
-    A document is not made to be asked from there: while a turn lets go of the changes
-    that it held, what is added to those is lost, a promised turn too. So it is asked in
-    a turn, for which the server is asked. To be called when the document has had its
-    first: before, Bokeh has not put together what takes turns.
-    """
-    context: Any = document.session_context
-    server = context and context.server_context
-    if server is None:
-        # Nobody serves it: its turns are taken by hand.
-        return document.add_next_tick_callback
-    loop = server.application_context.io_loop
-
-    async def ask(document: Document, act: Callable[[], None]) -> None:
-        document.add_next_tick_callback(act)
-
-    # For a page that was closed, nothing is done.
-    return lambda act: loop.add_callback(
-        context.with_locked_document, partial(ask, act=act)
-    )
 
 
 class Pulse:

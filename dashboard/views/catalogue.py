@@ -1,7 +1,7 @@
 """Which stars: the table, its cut and zero-point, and the choice of one star."""
 
-import asyncio
-from pathlib import Path
+from concurrent.futures import Future
+from functools import partial
 
 import numpy as np
 import panel as pn
@@ -11,6 +11,7 @@ from panel.viewable import Viewer
 from dashboard.experiment import PARALLAX_SPAN, ZERO_POINTS, Experiment
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.turns import beside_turns
 from dashboard.views.layout import FIELD, WIDE
 from dashboard.views.one_way import Button
 from dashboard.views.text import Sentence, notify
@@ -76,26 +77,32 @@ class CatalogueControls(Viewer):
     def _use(self, catalogue: Catalogue) -> None:
         self._session.experiment.param.update(catalogue=catalogue, star=None)
 
-    async def _upload(self, event) -> None:
+    def _upload(self, event) -> None:
         if not event.new:
             return
         name = str(event.obj.filename or "upload")
-        try:
-            self._use(await asyncio.to_thread(parse_catalogue, event.new, name))
-        except DataError as error:
-            notify(error)
-        # The bytes of a table are no longer needed once it is read.
-        event.obj.value = None
 
-    async def _ask_archive(self, _) -> None:
+        def take_up(read: Future[Catalogue]) -> None:
+            # The bytes of a table are no longer needed once it is read.
+            event.obj.value = None
+            self._take_up(read)
+
+        beside_turns(partial(parse_catalogue, event.new, name), take_up)
+
+    def _ask_archive(self, _) -> None:
         self._fetch.loading = True
+
+        def take_up(read: Future[Catalogue]) -> None:
+            self._fetch.loading = False
+            self._take_up(read)
+
+        beside_turns(lambda: read_catalogue(fetch_m67()), take_up)
+
+    def _take_up(self, read: Future[Catalogue]) -> None:
         try:
-            path: Path = await asyncio.to_thread(fetch_m67)
-            self._use(await asyncio.to_thread(read_catalogue, path))
+            self._use(read.result())
         except DataError as error:
             notify(error)
-        finally:
-            self._fetch.loading = False
 
     def __panel__(self):
         return self._layout

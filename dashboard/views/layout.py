@@ -9,6 +9,7 @@ import param
 from panel.viewable import Viewable, Viewer
 
 from dashboard.session import Session
+from dashboard.turns import in_own_turn
 from inference.problems import Problem
 
 WIDE = {"sizing_mode": "stretch_width"}
@@ -37,19 +38,6 @@ class Place(NamedTuple):
     """Of a plot, in pixels."""
     seen: param.rx
     """Whether the panel is looked at; what nobody looks at need not be worked out."""
-
-
-def in_own_turn(act: Callable[[], None]) -> None:
-    """Do what takes a while in a turn of the document's own, where there is one.
-
-    Such turns have a thread. A browser's message is answered in the one thread that
-    serves all pages, and what is built there stops every other page.
-    """
-    document = pn.state.curdoc
-    if document is None or document.session_context is None:
-        act()
-    else:
-        document.add_next_tick_callback(act)
 
 
 def when_needed(

@@ -7,7 +7,8 @@ import panel_material_ui as pmui
 import param
 from panel.viewable import Viewable, Viewer
 
-from dashboard.views.layout import TABS, WIDE, in_own_turn
+from dashboard.turns import in_own_turn
+from dashboard.views.layout import TABS, WIDE
 
 Build = Callable[[param.rx], Viewable | Viewer]
 """From whether it is looked at to what is looked at."""

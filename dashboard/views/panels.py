@@ -13,11 +13,12 @@ import param
 from panel.viewable import Viewer
 
 from dashboard.session import Session
+from dashboard.turns import in_own_turn
 from dashboard.views.chains import Chains
 from dashboard.views.checks import Checks
 from dashboard.views.corner import BrushedCorner
 from dashboard.views.influence import InfluenceTable
-from dashboard.views.layout import TABS, WIDE, Place, in_own_turn
+from dashboard.views.layout import TABS, WIDE, Place
 from dashboard.views.ledger import RunList
 from dashboard.views.table import SummaryTable
 from inference.problems import Problem

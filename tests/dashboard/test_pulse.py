@@ -1,18 +1,11 @@
 """One timer for all pages: who is called, and when not."""
 
-import asyncio
-import threading
 import time
-import weakref
-from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 from bokeh.document import Document
-from bokeh.server.contexts import BokehSessionContext
-from bokeh.server.session import ServerSession
-from tornado.ioloop import IOLoop
 
-from dashboard.pulse import ANYWAY, Pulse, turns_of
+from dashboard.pulse import ANYWAY, Pulse
+from dashboard.turns import turns_of
 
 
 class Page:
@@ -122,43 +115,3 @@ def test_the_thread_reaches_a_document():
         time.sleep(0.01)
     pulse.leave(session)
     assert len(document.session_callbacks) == 1
-
-
-def test_a_turn_is_asked_for_in_a_turn_never_beside_one():
-    """What is asked for while another turn lets go of changes would be lost."""
-    beside, inside, over = [], threading.Event(), threading.Event()
-    document, taken = Document(), threading.Event()
-
-    async def serve() -> None:
-        loop = asyncio.get_running_loop()
-        application = SimpleNamespace(io_loop=IOLoop.current())
-        session = ServerSession("one", document, io_loop=application.io_loop)
-        context = BokehSessionContext(
-            "one", SimpleNamespace(application_context=application), document
-        )
-        context._set_session(session)
-        document._session_context = weakref.ref(context)
-        ask = turns_of(document)
-
-        def turn() -> None:
-            inside.set()
-            over.wait(10)
-
-        busy = loop.create_task(session.with_document_locked(turn))
-        await loop.run_in_executor(None, inside.wait, 10)
-        await loop.run_in_executor(None, ask, taken.set)
-        await asyncio.sleep(0.1)
-        beside.extend(document.session_callbacks)
-        over.set()
-        await busy
-        await loop.run_in_executor(None, taken.wait, 10)
-        session.destroy()
-        # Of a page that is closed it is no error.
-        ask(taken.clear)
-        await asyncio.sleep(0.1)
-
-    # The browser's tests leave a loop in this thread.
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(lambda: asyncio.run(serve())).result(60)
-    assert beside == []
-    assert taken.is_set()
