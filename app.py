@@ -14,6 +14,7 @@ from inference.engines import WorkerProcess, from_environment
 pn.extension(notifications=True, apply_signatures=False)
 pn.state.as_cached("prepared", process.prepare)
 engine = pn.state.as_cached("engine", partial(from_environment, WorkerProcess))
+pn.state.as_cached("ending", partial(process.end_with_server, engine))
 pulse = pn.state.as_cached("pulse", Pulse)
 coming = pn.state.as_cached("coming", partial(NextPage, pn.state.curdoc))
 build_page(engine, pulse, coming).servable()

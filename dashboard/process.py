@@ -1,8 +1,12 @@
 """What is done once in a server's process, whatever the number of its pages."""
 
 import gc
+from concurrent.futures import Executor
+from typing import Any
 
 import holoviews as hv
+import panel as pn
+from bokeh.application.handlers import Handler
 from bokeh.settings import settings
 
 from dashboard import messages, stylesheets, turns
@@ -29,3 +33,24 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+class _Ending(Handler):
+    """What a server does when it ends."""
+
+    def __init__(self, engine: Executor):
+        super().__init__()
+        self._engine = engine
+
+    def modify_document(self, doc) -> None:
+        """Leave the document to who makes it."""
+
+    def on_server_unloaded(self, server_context) -> None:
+        """Do not wait for a step that may take long: it is done again some day."""
+        self._engine.shutdown(wait=False, cancel_futures=True)
+
+
+def end_with_server(engine: Executor) -> None:
+    """Have the engine end when the server does that is making a page."""
+    context: Any = pn.state.curdoc.session_context
+    context.server_context.application_context.application.add(_Ending(engine))

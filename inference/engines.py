@@ -15,6 +15,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import (
+    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -116,16 +117,25 @@ class WorkerProcess(Executor):
         self._queue = ThreadPoolExecutor(1, thread_name_prefix="worker-process")
         # Only the queue's one thread starts and replaces the process.
         self._process: _Process | None = None
+        self._left = threading.Event()
 
     def submit(self, fn: Callable, /, *args, **kwargs) -> Future:
         """Send a call to the worker, behind those that wait."""
         return self._queue.submit(self._supervise, fn, args, kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the worker after the task in it."""
+        """End the worker: after the task in it, or at once where nobody waits.
+
+        Such a task is cancelled. Were it left to end, so would the program be.
+        """
+        process = self._process
+        if not wait:
+            self._left.set()
         self._queue.shutdown(wait, cancel_futures=cancel_futures)
-        if self._process is not None:
-            self._process.pool.shutdown(wait)
+        if process is not None:
+            if not wait:
+                process.kill()
+            process.pool.shutdown(wait)
 
     def _supervise(self, fn: Callable, args: tuple, kwargs: dict) -> Any:
         limit = limit_of(args)
@@ -141,6 +151,8 @@ class WorkerProcess(Executor):
             try:
                 return self._process.call(fn, args, kwargs, allowed)
             except BrokenProcessPool:
+                if self._left.is_set():
+                    raise CancelledError from None
                 self._process = None
         raise WorkerLost(
             f"the inference worker died or hung {ATTEMPTS} times in a row over the "
@@ -167,14 +179,16 @@ class _Process:
             If the process died or was killed.
         """
         future = self.pool.submit(fn, *args, **kwargs)
-        if not wait([future], limit).done:
-            self._kill()
+        if not wait([future], limit).done and not self.kill():
+            raise BrokenProcessPool("the process did not start")
         return future.result()
 
-    def _kill(self) -> None:
-        if not self._pid.poll():
-            raise BrokenProcessPool("the process did not start")
-        os.kill(self._pid.recv(), signal.SIGKILL)
+    def kill(self) -> bool:
+        """Kill the process, and return whether it had started."""
+        started = self._pid.poll()
+        if started:
+            os.kill(self._pid.recv(), signal.SIGKILL)
+        return started
 
 
 def _begin(tell: Connection) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import CancelledError
 from functools import partial
 from pathlib import Path
 
@@ -56,6 +57,22 @@ def test_a_worker_steps_back_for_the_program_that_it_serves():
         assert executor.submit(os.nice, 0).result() == min(os.nice(0) + 2, 19)
     finally:
         executor.shutdown()
+
+
+def test_who_does_not_wait_ends_the_step_under_way(points, tmp_path):
+    executor = engines.WorkerProcess()
+    pid = executor.submit(os.getpid).result(60)
+    run = Run(line_spec(20_000), points, executor, store=tmp_path / "run")
+    until(lambda: run.latest.drawn > 0)
+    asleep, behind = (executor.submit(time.sleep, 600) for _ in range(2))
+    until(asleep.running)
+    executor.shutdown(wait=False, cancel_futures=True)
+    with pytest.raises(CancelledError):
+        asleep.result(10)
+    assert behind.cancelled()
+    assert run.wait(10).phase is Phase.STOPPED
+    with pytest.raises(ProcessLookupError):
+        until(lambda: os.kill(pid, 0))
 
 
 def test_a_killed_worker_is_replaced_and_the_draws_are_the_same(
