@@ -7,7 +7,9 @@ from typing import Any
 import holoviews as hv
 import panel as pn
 from bokeh.application.handlers import Handler
+from bokeh.resources import Resources
 from bokeh.settings import settings
+from panel.models.esm import ReactiveESM
 
 from dashboard import messages, stylesheets, turns
 
@@ -21,9 +23,20 @@ def prepare() -> None:
     # Bokeh would look through the signature of every function that waits for a change,
     # a dozen of each widget, at every opening. The tests do.
     settings.perform_error_diagnostics = False
+    _leave_out_scripts()
     messages.join()
     turns.answer_gestures_in_turns()
     stylesheets.remember()
+
+
+def _leave_out_scripts() -> None:
+    """Have no browser read what no page here needs: WebGL, and help with modules.
+
+    The template has what modules need.
+    """
+    components = [one for one in Resources._default_components if one != "bokeh-gl"]
+    Resources._default_components = components
+    ReactiveESM.__javascript_raw__ = []
 
 
 def settle() -> None:

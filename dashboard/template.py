@@ -11,15 +11,11 @@ _LOADER = """
 """What turns while a page loads would lie on it, and take every click, until the last
 plot is painted, seconds after the controls are there."""
 
-_ONE_IMPORT = """
-    const shim = window.importShim
-    const own = (url) => url.endsWith("SCRIPT".slice(1))
-    window.importShim = Object.assign(
-      (url, ...more) => own(url) ? import(url) : shim(url, ...more), shim
-    )
+_IMPORT = """
+    window.importShim = Object.assign((url) => import(url), {addImportMap() {}})
 """
-"""The largest script would be asked for by the others, when they are read, and then be
-read twice: by what helps browsers that cannot import modules by themselves."""
+"""Browsers import modules by themselves. Panel's help for those that could not looks
+for what a browser can, and reads the largest script twice. Nothing here needs a map."""
 
 _LAYOUT = Path(__file__).with_name("layout.js").read_text("utf-8")
 
@@ -37,5 +33,5 @@ def template() -> str:
 {{% endblock %}}
 {{% block js_resources %}}
   {{{{ super() }}}}
-  <script>{_ONE_IMPORT.replace("SCRIPT", script)}{_LAYOUT}</script>
+  <script>{_IMPORT}{_LAYOUT}</script>
 {{% endblock %}}"""

@@ -54,6 +54,24 @@ TWICE = """() => {
 browser listens to."""
 
 
+SCRIPTS = """() => performance.getEntriesByType("resource")
+  .map(({name}) => new URL(name).pathname.split("/").pop())
+  .filter((name) => name.endsWith(".js"))
+  .sort()
+"""
+"""Names of the scripts that the page has asked for."""
+
+
+def test_the_page_asks_for_the_scripts_that_it_needs_once(visit):
+    assert visit().page.evaluate(SCRIPTS) == [
+        "bokeh-widgets.min.js",
+        "bokeh.min.js",
+        "notyf.min.js",
+        "panel-material-ui.bundle.js",
+        "panel.min.js",
+    ]
+
+
 def test_the_controls_come_to_a_slow_browser(visit):
     for slower in (2, 4):
         page = visit(slower=slower)
