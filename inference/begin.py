@@ -61,7 +61,7 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
     )
     best = located.modes[0]
     share = laplace.efficiency(
-        lambda positions: whole.potential(positions, located.emulator), best, seed
+        lambda positions: whole.values(positions, located.emulator), best, seed
     )
     adapt = len(located.modes) > 1 or share < laplace.GOOD_EFFICIENCY
     start = starts.about_modes(located.modes, _by_name, task.chains, seed, adapt)

@@ -1,6 +1,6 @@
 """Chains side by side: computed in threads, stacked into arrays, and one taken out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -16,10 +16,15 @@ def in_threads(function: Callable, count: int) -> list:
 
     The function must not call this again: it would wait for its own thread.
     """
+    return list(as_threads_end(function, count))
+
+
+def as_threads_end(function: Callable, count: int) -> Iterator:
+    """Yield what `in_threads` returns, each as soon as those before it are there."""
     threads = cores()
     if threads == 1 or count <= 1:
-        return [function(k) for k in range(count)]
-    return list(_pool(threads).map(function, range(count)))
+        return map(function, range(count))
+    return _pool(threads).map(function, range(count))
 
 
 @cache

@@ -43,8 +43,8 @@ def star_moments(nodes, log_l, log_distance, width, fraction):
     share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
     near, near_square = lax.cond(
         width < quadrature.WIDE,
-        _cluster_moments_narrow,
-        _cluster_moments_wide,
+        quadrature.distance_moments,
+        _wide_cluster_moments,
         *(nodes, log_distance, width),
     )
     mean, square = quadrature.field_moments(nodes, log_l)
@@ -55,15 +55,8 @@ def star_moments(nodes, log_l, log_distance, width, fraction):
     )
 
 
-def _cluster_moments_narrow(nodes, mu, s):
-    return _moments(*quadrature.hermite_nodes(nodes, mu, s))
-
-
-def _cluster_moments_wide(nodes, mu, s):
-    return _moments(*quadrature.window_nodes(nodes, mu, s))
-
-
-def _moments(x, weight):
+def _wide_cluster_moments(nodes, mu, s):
+    x, weight = quadrature.window_nodes(nodes, mu, s)
     distance = jnp.exp(x)
     return (weight * distance).sum(axis=0), (weight * distance**2).sum(axis=0)
 

@@ -65,6 +65,21 @@ def log_density(shape: Shape) -> Callable:
     return potential
 
 
+def may_be_emulated(shape: Shape) -> bool:
+    """Whether an emulator may serve for a whole draw.
+
+    Not in chains side by side, nor where a metric is learnt: NumPyro then seeks a step
+    size by densities alone, and would take the emulator's end for the density's.
+    """
+    integrated = (shape.model, shape.method) == ("cluster", "marginal")
+    return integrated and shape.chains == 1 and not shape.adapt_metric
+
+
+def emulated(arguments: Arguments) -> Arguments:
+    """Return arguments without the table: beyond its emulator nothing is likely."""
+    return arguments._replace(observed={**arguments.observed, "nodes": None})
+
+
 def log_prior(shape: Shape, position, arguments: Arguments):
     """Return ln density of the parameters' priors, and ln of the Jacobian there.
 

@@ -66,18 +66,22 @@ def never() -> Emulator:
     return Emulator(zero, np.eye(DIMENSIONS), np.zeros((size, size)), np.zeros(()))
 
 
-def value_and_gradient(emulator: Emulator, theta, exact: Callable):
+def value_and_gradient(emulator: Emulator, theta, exact: Callable | None):
     """Return the log likelihood and its gradient, the cheaper way where it serves.
 
     Parameters
     ----------
     emulator : Emulator
     theta : array (parameter,)
-    exact : callable
-        ``theta -> (value, gradient)``, for where the emulator does not serve.
+    exact : callable, optional
+        ``theta -> (value, gradient)``, for where the emulator does not serve. Without
+        it the value there is -inf.
     """
     z = emulator.whitening @ (theta - emulator.centre)
     inside = z @ z < emulator.radius**2
+    if exact is None:
+        value, gradient = _polynomial(emulator, z)
+        return jnp.where(inside, value, -jnp.inf), gradient
     return lax.cond(inside, lambda: _polynomial(emulator, z), lambda: exact(theta))
 
 
@@ -101,6 +105,16 @@ def at(emulator: Emulator, thetas: np.ndarray, exact: Callable):
     if outside.any():
         values[outside], gradients[outside], hessians[outside] = exact(thetas[outside])
     return values, gradients, hessians
+
+
+def values_at(emulator: Emulator, thetas: np.ndarray, exact: Callable) -> np.ndarray:
+    """Return the first that `at` does, (point,)."""
+    z = emulator.whitening @ (thetas - emulator.centre).T
+    outside = (z**2).sum(axis=0) >= emulator.radius**2
+    values = _polynomial(emulator, z, np)[0]
+    if outside.any():
+        values[outside] = exact(thetas[outside])[0]
+    return values
 
 
 def _polynomial(emulator, z, numpy=jnp):

@@ -1,7 +1,6 @@
 """Where in a table a cluster may be: guesses, for a search to begin from."""
 
 import numpy as np
-from scipy.special import logsumexp
 
 SCANNED, MOST_PEAKS = 32, 3
 """Distances at which a cluster is looked for, and how many places are looked into."""
@@ -60,11 +59,18 @@ def _likelihoods(y, e, log_distances):
     w = np.maximum(y + np.sqrt(2) * e * t[:, None], 1e-3)
     # The volume prior r^2 e^(-r / L) / 2 L^3 in w = 1000 / r.
     log_prior = 3 * np.log(1000 / (w * SCALE)) - np.log(2 * w) - 1000 / (w * SCALE)
-    field = logsumexp(log_prior, axis=0, b=weight[:, None] / np.sqrt(np.pi))
-    field += np.log1p(-SHARE)
-    centre = 1000 * np.exp(-log_distances[:, None])
-    spread = np.hypot(e, WIDTH * centre)
-    z = (y - centre) / spread
-    cluster = np.log(SHARE / np.sqrt(2 * np.pi)) - np.log(spread) - 0.5 * z**2
-    odds = np.exp(np.minimum(cluster - field, 700.0))
-    return every * (field.sum() + np.log1p(odds).sum(axis=1))
+    top = log_prior.max(axis=0)
+    field = top + np.log(weight @ np.exp(log_prior - top))
+    field += np.log((1 - SHARE) / np.sqrt(np.pi))
+
+    def of_cluster(centre):
+        # NumPy's hypot and log1p would take two thirds of the time, for digits that
+        # no guess needs; one distance at a time stays in the processor's cache.
+        variance = e**2 + (WIDTH * centre) ** 2
+        cluster = -0.5 * (np.log(variance) + (y - centre) ** 2 / variance)
+        odds = np.exp(np.minimum(cluster + share - field, 700.0))
+        return np.log(1 + odds).sum()
+
+    share = np.log(SHARE / np.sqrt(2 * np.pi))
+    added = np.array([of_cluster(1000 * np.exp(-at)) for at in log_distances])
+    return every * (field.sum() + added)

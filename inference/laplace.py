@@ -1,6 +1,6 @@
 """Modes of a posterior, and the Gaussians about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +14,11 @@ the metric. A metric needs the right scales, not the right tails: Pareto k, whic
 tails, turned good metrics away for every other seed."""
 
 
-TRUSTED, NEAR, MOST_STEPS = 10.0, 0.2, 60
-"""How far a search may go in its first step, and the length of its last, in its units;
-how many there may be."""
+TRUSTED, MOST_STEPS = 10.0, 60
+"""How far a search may go in its first step, in its units, and in how many steps."""
+NEAR = 0.1
+"""Standard deviations from a mode at which a search ends: a step of Newton's from there
+misses it by a hundredth."""
 FLAT = 1e-3
 """Smallest curvature that a step takes for real."""
 
@@ -37,13 +39,15 @@ class Laplace(NamedTuple):
         return bool(np.isfinite(self.log_mass))
 
 
-def modes(
+def searches(
     expand: Callable,
     guesses: list[np.ndarray],
     box: np.ndarray,
     scales: list[np.ndarray],
-) -> tuple[Laplace, ...]:
-    """Find the modes that guesses lead to, that with the most mass first.
+) -> Iterator[Laplace]:
+    """Yield where searches end, in the order of the guesses that they begin from.
+
+    All go on at once, so that whoever takes the first end can use it meanwhile.
 
     Parameters
     ----------
@@ -57,19 +61,22 @@ def modes(
     scales : list of arrays (parameter,)
         Units in which to search from each guess. About as wide as the mode to be found,
         they make the search a short one.
-
-    Returns
-    -------
-    tuple of Laplace
-        Without those that hold less than a thousandth of the first one's mass.
     """
 
     def fit(k: int) -> Laplace:
         start = np.clip(guesses[k], *box.T)
         return _gaussian(*_end(expand, start, box, scales[k]))
 
+    return chains.as_threads_end(fit, len(guesses))
+
+
+def distinct(ends: Iterable[Laplace]) -> tuple[Laplace, ...]:
+    """Return the modes among where searches ended, that with the most mass first.
+
+    Without those that hold less than a thousandth of the first one's mass.
+    """
     found: list[Laplace] = []
-    for end in chains.in_threads(fit, len(guesses)):
+    for end in ends:
         if not any(_same(end.mode, other) for other in found):
             found.append(end)
     found.sort(key=lambda fit: -fit.log_mass)
@@ -90,6 +97,8 @@ def _end(expand: Callable, start: np.ndarray, box: np.ndarray, scale: np.ndarray
     for _ in range(MOST_STEPS):
         curvature, directions = np.linalg.eigh(scale[:, None] * hessian * scale)
         pull = (scale * slope) @ directions
+        if curvature[0] > 0 and (pull**2 / curvature).sum() < NEAR**2:
+            break
         step = -directions @ (pull / np.maximum(np.abs(curvature), FLAT))
         length = np.linalg.norm(step)
         share = min(1.0, longest / max(length, 1e-8))
@@ -103,8 +112,6 @@ def _end(expand: Callable, start: np.ndarray, box: np.ndarray, scale: np.ndarray
             continue
         z, ((value,), (slope,), (hessian,)) = trial, found
         longest *= 2
-        if length < NEAR and curvature[0] > 0:
-            break
     return z, value, slope, hessian
 
 
@@ -156,13 +163,13 @@ def _inverse(hessian: np.ndarray) -> np.ndarray | None:
     return (vectors / eigenvalues) @ vectors.T
 
 
-def efficiency(expand: Callable, fit: Laplace, seed: int) -> float:
+def efficiency(values: Callable, fit: Laplace, seed: int) -> float:
     """Return the effective share of a Gaussian's draws, weighted to the posterior.
 
     Parameters
     ----------
-    expand : callable
-        As `modes` takes it.
+    values : callable
+        Positions (point, parameter) to -ln posterior (point,).
     fit : Laplace
     seed : int
 
@@ -175,6 +182,6 @@ def efficiency(expand: Callable, fit: Laplace, seed: int) -> float:
         return 0.0
     z = np.random.default_rng(seed).standard_normal((CHECK_DRAWS, fit.mode.size))
     draws = fit.mode + z @ np.linalg.cholesky(fit.covariance).T
-    log_weights = 0.5 * (z**2).sum(axis=1) - expand(draws)[0]
+    log_weights = 0.5 * (z**2).sum(axis=1) - values(draws)
     weights = np.exp(log_weights - log_weights.max())
     return float(weights.sum() ** 2 / (weights**2).sum() / CHECK_DRAWS)

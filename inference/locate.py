@@ -6,7 +6,7 @@ kept with the table. The priors of a run then move the mode, and where they move
 of the emulator's ball, another is fitted there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,8 @@ class Population(NamedTuple):
     potential: Callable
     """``(positions (point, parameter), emulator) -> values (point,), gradients (point,
     parameter), Hessians (point, parameter, parameter)`` of -ln posterior."""
+    values: Callable
+    """The first of them alone."""
     coordinates: Callable
     """``position (parameter,) -> theta (parameter,)``, the likelihood's coordinates in
     their own order, and the derivative of each by that of the position."""
@@ -85,13 +87,27 @@ def table(exact: Callable, parallax: np.ndarray, error: np.ndarray) -> Table:
         likely, priors = exact(thetas), _weak_prior(thetas)
         return tuple(-a - b for a, b in zip(likely, priors, strict=True))
 
+    def about(mode: Laplace) -> Emulator:
+        if parallax.size < ENOUGH_STARS or not mode.proper:
+            return emulator.never()
+        return emulator.fit(exact, mode.mode, mode.covariance).emulator
+
     box = np.array([BOX[name] for name in PARAMETERS])
     begin = guesses.populations(parallax, error)
-    modes = laplace.modes(weakly_bound, begin, box, [WIDTHS] * len(begin))
-    best = modes[0]
-    if parallax.size < ENOUGH_STARS or not best.proper:
-        return Table(modes, emulator.never())
-    return Table(modes, emulator.fit(exact, best.mode, best.covariance).emulator)
+    widths = [WIDTHS] * len(begin)
+    return Table(*_best(laplace.searches(weakly_bound, begin, box, widths), about))
+
+
+def _best(ends: Iterator[Laplace], about: Callable):
+    """Return the modes among ends of searches, and what is known about the best.
+
+    That of the first is sought while other searches go on: nearly always it is the
+    best.
+    """
+    first = next(ends)
+    known = about(first)
+    modes = laplace.distinct([first, *ends])
+    return modes, known if modes[0] is first else about(modes[0])
 
 
 def _weak_prior(thetas):
@@ -141,24 +157,28 @@ def posterior(
         found.append(believed)
         widths.append(WIDTHS)
     names = sorted(PARAMETERS)
-    begin = [_unconstrained(theta, distributions) for theta in found]
+    begin = _unconstrained(np.stack(found), distributions)
     box = np.array([_bounds(name, distributions) for name in names])
     order = [PARAMETERS.index(name) for name in names]
 
-    modes = laplace.modes(
+    def about(mode: Laplace) -> Emulator:
+        serves = of_table.emulator
+        if serves.radius == 0 or not mode.proper:
+            return serves
+        centre, covariance = _natural(mode, population, order)
+        if emulator.reaches(serves, centre, covariance):
+            return serves
+        tolerance = emulator.TOLERANCE / max(strength, 1e-3)
+        nearer = emulator.fit(exact, centre, covariance, tolerance).emulator
+        return nearer if nearer.radius > 0 else serves
+
+    ends = laplace.searches(
         lambda positions: population.potential(positions, of_table.emulator),
-        [np.array([position[name] for name in names]) for position in begin],
+        list(begin),
         box,
         [width[order] for width in widths],
     )
-    best, serves = modes[0], of_table.emulator
-    if serves.radius > 0 and best.proper:
-        centre, covariance = _natural(best, population, order)
-        if not emulator.reaches(serves, centre, covariance):
-            tolerance = emulator.TOLERANCE / max(strength, 1e-3)
-            nearer = emulator.fit(exact, centre, covariance, tolerance).emulator
-            serves = nearer if nearer.radius > 0 else serves
-    return Located(modes, serves)
+    return Located(*_best(ends, about))
 
 
 def _believed(theta: np.ndarray, priors: Mapping[str, Prior]) -> np.ndarray:
@@ -168,11 +188,13 @@ def _believed(theta: np.ndarray, priors: Mapping[str, Prior]) -> np.ndarray:
     one, of which the likelihood costs a tenth of a wide one's.
     """
     values = (*theta[:3], expit(theta[3]))
-    medians = [float(priors[name].scipy.median()) for name in PARAMETERS]
-    against = [
-        priors[name].log_density(median) > priors[name].log_density(value) + AGAINST
-        for name, median, value in zip(PARAMETERS, medians, values, strict=True)
-    ]
+    medians, against = np.empty(len(PARAMETERS)), np.empty(len(PARAMETERS), dtype=bool)
+    for k, name in enumerate(PARAMETERS):
+        medians[k] = priors[name].median
+        at_median, at_value = priors[name].log_density(
+            np.array([medians[k], values[k]])
+        )
+        against[k] = at_median > at_value + AGAINST
     medians[-1] = logit(np.clip(medians[-1], 1e-3, 1 - 1e-3))
     return np.where(against, medians, theta)
 
@@ -182,19 +204,22 @@ def _bounds(name: str, distributions) -> tuple[float, float]:
     return BOX[name] if real else BOX["frac_clust"]
 
 
-def _unconstrained(theta: np.ndarray, distributions) -> dict[str, float]:
-    """Map to unconstrained coordinates, the nearest where a prior forbids."""
-    values = dict(zip(PARAMETERS, theta, strict=True))
+def _unconstrained(thetas: np.ndarray, distributions) -> np.ndarray:
+    """Map to unconstrained coordinates, the nearest where a prior forbids.
+
+    (point, parameter) both, of the latter in the order of the parameters' names.
+    """
+    values = dict(zip(PARAMETERS, thetas.T, strict=True))
     values["frac_clust"] = expit(values["frac_clust"])
-    position = {}
-    for name, value in values.items():
+    positions = []
+    for name in sorted(PARAMETERS):
         support = distributions[name].support
         if support is not constraints.real:
             low, high = float(support.lower_bound), float(support.upper_bound)
             margin = 0.01 * min(high - low, 1.0)
-            values[name] = np.clip(value, low + margin, high - margin)
-        position[name] = float(biject_to(support).inv(values[name]))
-    return position
+            values[name] = np.clip(values[name], low + margin, high - margin)
+        positions.append(np.asarray(biject_to(support).inv(values[name])))
+    return np.stack(positions, axis=1)
 
 
 def _natural(fit: Laplace, population: Population, order: list[int]):

@@ -21,19 +21,10 @@ from jax.flatten_util import ravel_pytree
 from numpyro.infer.hmc import hmc
 from numpyro.infer.hmc_util import build_adaptation_schedule
 
-from inference import densities, devices
+from inference import chunks, densities, devices
 from inference.densities import Shape
 
 TRACING = threading.RLock()
-
-STATS = {
-    "diverging": "diverging",
-    "energy": "energy",
-    "num_steps": "n_steps",
-    "accept_prob": "acceptance_rate",
-    "step_size": "step_size",
-}
-"""What is kept of a state, under the names that ArviZ gives it."""
 
 
 class LastPace:
@@ -92,24 +83,24 @@ def program(shape: Shape, example: "Example") -> Program:
     # One vector instead of a dictionary: a step of a small model is mostly the
     # bookkeeping of its trajectory, array by array.
     unravel = ravel_pytree(position)[1]
-    init_kernel: Any
-    init_kernel, sample_kernel = hmc(
-        potential_fn_gen=lambda arguments: lambda z: potential(unravel(z), arguments),
-        algo="NUTS",
-    )
+
+    def density(arguments):
+        return lambda z: potential(unravel(z), arguments)
+
+    def emulated(arguments):
+        return density(densities.emulated(arguments))
+
+    kernel = _kernel(density)
+    quick = _kernel(emulated) if densities.may_be_emulated(shape) else None
     # What sets the first state up asks for value and slope where they are known: of a
     # straight line, which takes no time to compile.
-    first_kernel: Any
-    first_kernel, _ = hmc(
-        potential_fn_gen=lambda value, gradient: (
-            lambda z: value + gradient @ (z - lax.stop_gradient(z))
-        ),
-        algo="NUTS",
+    first = _kernel(
+        lambda value, gradient: lambda z: value + gradient @ (z - lax.stop_gradient(z))
     )
 
-    def prepared(kernel, position, inverse_metric, key, *model_args):
+    def prepared(init, position, inverse_metric, key, *model_args):
         flat = ravel_pytree(position)[0]
-        state = kernel(
+        state = init(
             flat,
             step_size=step_size(flat.size),
             num_warmup=shape.warmup,
@@ -126,15 +117,19 @@ def program(shape: Shape, example: "Example") -> Program:
 
     capacity = 50 if shape.method == "hierarchical" else 1000
     capacity = min(capacity, MOST_ROWS // shape.chains)
-    initial = partial(prepared, first_kernel)
+    initial = partial(prepared, first.init)
     start = (position, inverse_metric, key)
     with TRACING:
-        # `init_kernel` is traced too: it sets what `sample_kernel` closes over.
-        whole = partial(prepared, init_kernel)
-        structure = jax.eval_shape(whole, *start, arguments)
+        # Of every kernel: it sets what the draws close over.
+        structure = jax.eval_shape(partial(prepared, kernel.init), *start, arguments)
+        if quick is not None:
+            jax.eval_shape(partial(prepared, quick.init), *start, arguments)
+            quick = chunks.Quick(
+                quick.draw, lambda z, arguments: jnp.isfinite(emulated(arguments)(z))
+            )
         slope = jax.eval_shape(lambda p: ravel_pytree(p)[0], position)
         start = (*start, jax.ShapeDtypeStruct((), slope.dtype), slope)
-        chunk = partial(_chunk, shape, sample_kernel, unravel, capacity)
+        chunk = partial(chunks.advance, shape, kernel.draw, quick, unravel, capacity)
         if shape.chains > 1:
             initial = jax.vmap(initial)
             chunk = jax.vmap(chunk, in_axes=(0, None, None))
@@ -152,6 +147,18 @@ def program(shape: Shape, example: "Example") -> Program:
         jax.tree.structure(structure),
         LastPace(),
     )
+
+
+class _Kernel(NamedTuple):
+    """NumPyro's NUTS of one density: what sets a state up, and what draws the next."""
+
+    init: Any
+    draw: Any
+
+
+def _kernel(potential_of: Callable) -> _Kernel:
+    """Return the kernel of ``potential_of(*arguments)``, a -ln density."""
+    return _Kernel(*hmc(potential_fn_gen=potential_of, algo="NUTS"))
 
 
 MOST_ROWS = 2**14
@@ -207,64 +214,3 @@ def _adapting_steps_alone(state, shape: Shape):
             window_idx=jnp.full_like(adapted.window_idx, last),
         )
     )
-
-
-def _kept(state) -> dict:
-    """Return what is kept of the sampler's state at each draw."""
-    adapted = {"step_size": state.adapt_state.step_size}
-    names = {"z", "potential_energy", "rng_key", *STATS} - adapted.keys()
-    return adapted | {name: getattr(state, name) for name in names}
-
-
-TOGETHER = 64
-"""Draws that are computed at a time from what the sampler kept: a multiple of what a
-vector of any processor holds, so that a draw's bits do not depend on its place."""
-
-
-def _chunk(shape, sample_kernel, unravel, capacity, state, arguments, length):
-    """Advance one chain by ``length`` draws; rows beyond them mean nothing."""
-    rows = jax.tree.map(
-        lambda a: jnp.zeros((capacity, *a.shape), a.dtype),
-        jax.eval_shape(_kept, state),
-    )
-
-    def draw(index, carry):
-        state, rows = carry
-        state = sample_kernel(state, (arguments,))
-        rows = jax.tree.map(lambda a, new: a.at[index].set(new), rows, _kept(state))
-        return state, rows
-
-    state, rows = lax.fori_loop(0, length, draw, (state, rows))
-    # Outside the loop many draws are computed together, of the rows that are filled.
-    every = jax.vmap(lambda row: _draw(shape, unravel, row, arguments))
-    size = min(TOGETHER, capacity)
-
-    def finish(block, done):
-        # Where the last block would go beyond the rows, it begins before.
-        begin = block * size
-        some = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, begin, size), rows)
-        return jax.tree.map(
-            lambda a, new: lax.dynamic_update_slice_in_dim(a, new, begin, axis=0),
-            done,
-            every(some),
-        )
-
-    empty = jax.tree.map(
-        lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(every, rows)
-    )
-    draws, stats = lax.fori_loop(0, -(-length // size), finish, empty)
-    return state, draws, stats
-
-
-def _draw(shape, unravel, row, arguments):
-    """Return one draw and its statistics, of what was kept of the state."""
-    position = unravel(row["z"])
-    stats = {ours: row[its] for its, ours in STATS.items()}
-    total = -row["potential_energy"]
-    prior, jacobian = densities.log_prior(shape, position, arguments)
-    # Without data a draw does not say how likely they are.
-    strength = jnp.where(arguments.strength > 0, arguments.strength, jnp.nan)
-    stats |= {"lp": total, "log_prior": prior}
-    stats["log_likelihood"] = (total - prior - jacobian) / strength
-    key = row["rng_key"] if shape.latent else None
-    return densities.constrained(shape, position, arguments, key), stats

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-FIRST_SECONDS, SOON_SECONDS, CHUNK_SECONDS = 0.01, 0.03, 0.25
+FIRST_SECONDS, SOON_SECONDS, CHUNK_SECONDS = 0.005, 0.03, 0.25
 """How long a chunk should take: that of the first draws, one of warm-up or of the next
 few, and any later one."""
 FIRST_LENGTH = 10

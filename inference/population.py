@@ -26,6 +26,7 @@ def posterior(
     compiled = _prior_part(families)
     nodes = arguments.observed["nodes"]
     strength = arguments.strength
+    exact = partial(tables.likelihoods, nodes)
 
     def of_prior(positions):
         # Always as many rows: another number would be another program.
@@ -38,9 +39,7 @@ def posterior(
 
     def potential(positions, serves):
         prior, slope, bend, theta, stretch, stretching = of_prior(positions)
-        value, gradient, hessian = emulator.at(
-            serves, theta[:, _ORDER], partial(tables.likelihoods, nodes)
-        )
+        value, gradient, hessian = emulator.at(serves, theta[:, _ORDER], exact)
         gradient, hessian = gradient[:, _BACK], hessian[:, _BACK][:, :, _BACK]
         pull = stretch * gradient
         own = bend + strength * stretching * gradient
@@ -51,11 +50,16 @@ def posterior(
             -(both + own[:, :, None] * np.eye(len(_NAMES))),
         )
 
+    def values(positions, serves):
+        prior, *_, theta, _, _ = of_prior(positions)
+        likely = emulator.values_at(serves, theta[:, _ORDER], exact)
+        return -(prior + strength * likely)
+
     def coordinates(position):
         *_, theta, stretch, _ = of_prior(position[None])
         return theta[0, _ORDER], stretch[0, _ORDER]
 
-    return locate.Population(potential, coordinates)
+    return locate.Population(potential, values, coordinates)
 
 
 _NAMES = sorted(locate.PARAMETERS)

@@ -195,6 +195,11 @@ class Prior:
         """SciPy's frozen distribution."""
         return _frozen(self.family, self.values)
 
+    @property
+    def median(self) -> float:
+        """Return the value that half of the draws are below."""
+        return _median(self.family, self.values)
+
     def log_density(self, values) -> np.ndarray:
         """Return ln of the density at each value."""
         return self.scipy.logpdf(values)
@@ -211,6 +216,11 @@ class Prior:
 def _frozen(family: str, values: tuple[float, ...]) -> Any:
     # SciPy takes half a millisecond to build one, and a moved slider asks for many.
     return FAMILIES[family].frozen(*values)
+
+
+@lru_cache(maxsize=256)
+def _median(family: str, values: tuple[float, ...]) -> float:
+    return float(_frozen(family, values).median())
 
 
 def _family(name: Any) -> Family:

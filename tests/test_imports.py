@@ -48,6 +48,7 @@ def test_the_page_computes_nothing_with_jax(path):
     heavy = {
         "inference.begin",
         "inference.chains",
+        "inference.chunks",
         "inference.devices",
         "inference.laplace",
         "inference.models",

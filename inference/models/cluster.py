@@ -29,7 +29,7 @@ def marginal(observed, priors):
     Parameters
     ----------
     observed : dict
-        ``nodes``: the `quadrature.StarNodes` of the table; ``emulator``: an
+        ``nodes``: the `quadrature.StarNodes` of the table, or None; ``emulator``: an
         `emulator.Emulator` of their total.
     priors : dict of distributions
         For ``log_L``, ``log_dist_clust``, ``log_sigma``, ``frac_clust``.
@@ -155,7 +155,8 @@ def total_log_likelihood(nodes, polynomial, theta):
 
     Parameters
     ----------
-    nodes : StarNodes
+    nodes : StarNodes or None
+        Without a table the polynomial is all there is: beyond it this is -inf.
     polynomial : Emulator
         Of this sum, for where it serves.
     theta : array (parameter,)
@@ -175,7 +176,8 @@ def _total_and_gradient(nodes, polynomial, theta):
     def exact(theta):
         return sum_and_gradient(nodes, theta)
 
-    return emulator.value_and_gradient(polynomial, theta, exact)
+    known = None if nodes is None else exact
+    return emulator.value_and_gradient(polynomial, theta, known)
 
 
 def sum_and_gradient(nodes, theta):

@@ -25,7 +25,7 @@ from inference.quadrature.field import (
     log_field,
 )
 from inference.quadrature.hermite import NODES as HERMITE_NODES
-from inference.quadrature.hermite import hermite_nodes
+from inference.quadrature.hermite import distance_moments, hermite_nodes
 from inference.quadrature.priors import HALF_LOG_TWO_PI
 from inference.quadrature.stars import StarNodes, in_blocks, star_nodes
 from inference.quadrature.windows import NODES
@@ -39,6 +39,7 @@ __all__ = [
     "cluster_and_slopes",
     "cluster_bound",
     "cluster_expansion",
+    "distance_moments",
     "field_and_slope",
     "field_expansion",
     "field_moments",

@@ -155,6 +155,38 @@ def conditional_mode(parallax, error, mu, s, steps=STEPS):
     return u, 1 / jnp.sqrt(jnp.maximum(exact, 0.25))
 
 
+def distance_moments(nodes, mu, s):
+    """Return mean and mean square of the distance of a narrow cluster's stars.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    mu, s : scalar
+        Mean and standard deviation of ln r in the cluster.
+
+    Returns
+    -------
+    mean, square : array (star,)
+        [pc], [pc²]
+    """
+    # One node at a time, as above.
+    y, e = nodes.parallax, nodes.error
+    mode, scale = conditional_mode(y, e, mu, s)
+    top = log_joint(y, e, mu, s, mode)[0]
+    most = 0.4 * math.log(jnp.finfo(y.dtype).max)
+    sums = [jnp.zeros_like(mode)] * 3
+    rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(NODES))
+    for t, weight in zip(*rule, strict=True):
+        u = mode + math.sqrt(2.0) * t * scale
+        joint = log_joint(y, e, mu, s, u)[0]
+        mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, most))
+        distance = 1 / jnp.exp(-mu - s * u)
+        terms = (1.0, distance, distance**2)
+        sums = [a + mass * b for a, b in zip(sums, terms, strict=True)]
+    total, first, second = sums
+    return first / total, second / total
+
+
 def hermite_nodes(nodes, mu, s):
     """Return nodes in ln r of a narrow cluster's stars, and weights that sum to one.
 

@@ -31,7 +31,7 @@ def m67():
 
     box = np.array([(4.0, 8.0), (5.0, 8.0), (-6.0, 0.0), (-4.0, 4.0)])
     guess = np.array([np.log(480.0), np.log(860.0), np.log(0.02), 0.0])
-    (fit,) = laplace.modes(negative, [guess], box, [np.ones(4)])
+    (fit,) = laplace.searches(negative, [guess], box, [np.ones(4)])
 
     return nodes, exact, many, fit
 

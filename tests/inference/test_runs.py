@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from inference import devices, engines, nuts, pacing, summaries, worker
+from inference import chunks, devices, engines, nuts, pacing, summaries, worker
 from inference.models import MODELS
 from inference.records import Task
 from inference.runner import Phase, Run
@@ -61,7 +61,7 @@ def test_a_full_chunk_has_the_draws_of_shorter_ones(points, sample, monkeypatch)
 
     whole, pieces = at(1000), at(300)
     # 1000 is no multiple of the draws that are computed at a time.
-    assert 1000 % nuts.TOGETHER
+    assert 1000 % chunks.TOGETHER
     for name, values in (whole.draws | whole.stats).items():
         other = (pieces.draws | pieces.stats)[name]
         np.testing.assert_array_equal(values, other, err_msg=name)
