@@ -72,6 +72,17 @@ def test_outside_its_ball_the_exact_sum_serves(m67):
         np.testing.assert_allclose(total, exact(theta)[0], rtol=1e-12)
 
 
+def test_without_a_table_nothing_is_likely_outside_its_ball(m67):
+    nodes, _, many, fit = m67
+    serves = emulator.fit(many, fit.mode, fit.covariance).emulator
+    out = emulator.RADIUS * np.linalg.cholesky(fit.covariance)[:, 2]
+    for step, inside in ((0.0, True), (0.99, True), (1.01, False), (50.0, False)):
+        theta = jnp.asarray(fit.mode + step * out)
+        alone = cluster.total_log_likelihood(None, serves, theta)
+        known = cluster.total_log_likelihood(nodes, serves, theta)
+        assert float(alone) == (pytest.approx(float(known)) if inside else -np.inf)
+
+
 def test_what_is_no_polynomial_is_left_to_the_exact_sum():
     def kinked(thetas):
         flat = np.zeros((len(thetas), 4, 4))
@@ -221,6 +232,7 @@ def test_many_points_at_once_are_as_one_by_one_compiled(m67):
     assert 2 < (np.linalg.norm(steps, axis=1) > emulator.RADIUS).sum() < 10
     thetas = fit.mode + steps @ np.linalg.cholesky(fit.covariance).T
     values, gradients, hessians = emulator.at(serves, thetas, many)
+    np.testing.assert_array_equal(emulator.values_at(serves, thetas, many), values)
     total = jax.jit(
         jax.value_and_grad(lambda t: cluster.total_log_likelihood(nodes, serves, t))
     )

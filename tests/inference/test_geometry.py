@@ -120,7 +120,7 @@ def test_a_coarser_grid_gives_the_same():
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_posterior_without_traps_is_right_and_said_to_be(sample, name):
     observed, windows = PLAIN[name]
-    record, verdict = run(sample, observed, draws=2000)
+    record, verdict = run(sample, observed, draws=4000)
     off = errors_off(record, grids.posterior(observed, windows))
     assert largest(off) < LIMIT, off
     assert verdict.startswith("The chains agree"), verdict

@@ -1,5 +1,6 @@
 """Where chains start, and whether the metric at the mode is kept."""
 
+import threading
 from dataclasses import replace
 
 import jax
@@ -126,6 +127,31 @@ def test_modes_come_by_their_mass_and_hopeless_ones_not_at_all():
     np.testing.assert_allclose(second.mode, [-4.0, 0.0], atol=1e-4)
     assert first.log_mass - second.log_mass == pytest.approx(3.0, abs=1e-3)
     assert len(two_modes(20.0)) == 1
+
+
+def test_the_first_end_is_there_while_other_searches_go_on():
+    taken = threading.Event()
+    call = flat(lambda z: 0.5 * z @ z)
+
+    def expand(z):
+        assert z[0, 0] < 5 or taken.wait(20), "the first end came with the others"
+        return call(z)
+
+    ends = laplace.searches(expand, [np.ones(2), np.full(2, 8.0)], BOX, UNITS)
+    first = next(ends)
+    taken.set()
+    np.testing.assert_allclose([first.mode, *(end.mode for end in ends)], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("masses", [(0.0, -2.0), (0.0, 2.0)])
+def test_what_is_known_is_of_the_best_mode_whichever_is_found_first(masses):
+    ends = [
+        laplace.Laplace(np.full(4, 9.0 * k), np.eye(4), mass)
+        for k, mass in enumerate(masses)
+    ]
+    modes, known = locate._best(iter(ends), lambda mode: mode.mode[0])
+    assert [mode.log_mass for mode in modes] == sorted(masses, reverse=True)
+    assert known == 9.0 * int(np.argmax(masses))
 
 
 def test_chains_take_modes_in_turn():
