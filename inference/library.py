@@ -31,7 +31,7 @@ import secrets
 import stat
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -203,12 +203,22 @@ class Library:
 
 def _measured(folder: Path) -> Entry | None:
     try:
-        files = [path.stat() for path in (folder, *folder.iterdir())]
+        return _entry(folder, folder.stat().st_mtime_ns)
     except FileNotFoundError:
         # Something was removed in the meantime; it is still there the next time.
         return None
-    changed = max(status.st_mtime for status in files)
-    return Entry(folder.name, changed, sum(status.st_size for status in files))
+
+
+@lru_cache(maxsize=4096)
+def _entry(folder: Path, at: int) -> Entry:
+    """Measure a run, whose folder changed last ``at`` that time [ns].
+
+    Whatever is added to a store comes by a new name, which changes its folder: of
+    hundreds of runs one is looked into, while a page is about to be drawn.
+    """
+    files = [path.stat() for path in (folder, *folder.iterdir())]
+    size = sum(status.st_size for status in files)
+    return Entry(folder.name, max(status.st_mtime for status in files), size)
 
 
 @cache

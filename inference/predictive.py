@@ -196,16 +196,22 @@ def _log_normal(y, mean, sigma) -> np.ndarray:
 
 def _distances(column, stars: int, generator) -> np.ndarray:
     """Distances [pc] of as many stars as observed, for each draw, (draw, star)."""
-    shape = (len(column["L"]), stars)
-    # A prior may propose widths whose exponential overflows: such stars are at
-    # infinity, with a parallax of zero.
+    names = ("L", "log_dist_clust", "log_sigma", "frac_clust")
+    population = np.concatenate([column[name] for name in names], axis=1)
+    distances = np.empty((len(population), stars))
+    # A draw at a time stays in the processor's cache, and of each star no more than
+    # its own component is drawn. A prior may propose widths whose exponential
+    # overflows: such stars are at infinity, with a parallax of zero.
     with np.errstate(over="ignore"):
-        width = np.exp(column["log_sigma"])
-        normal = generator.standard_normal(shape)
-        near = np.exp(np.clip(column["log_dist_clust"] + width * normal, -700, 700))
-        far = column["L"] * generator.standard_gamma(3.0, shape)
-    member = generator.random(shape) < column["frac_clust"]
-    return np.where(member, near, far)
+        for of_draw, one in zip(distances, population, strict=True):
+            length, middle, log_width, share = one
+            member = generator.random(stars) < share
+            near = generator.standard_normal(int(member.sum()))
+            near = middle + np.exp(log_width) * near
+            of_draw[member] = np.exp(np.clip(near, -700, 700))
+            far = generator.standard_gamma(3.0, stars - near.size)
+            of_draw[~member] = length * far
+    return distances
 
 
 def star_in_cluster(
