@@ -92,28 +92,28 @@ class _Series:
     """
 
     def __init__(self):
-        self._known: tuple[dict[tuple[float, float], int], np.ndarray] = {}, np.empty(0)
+        self.forget()
 
     def of(self, y: np.ndarray, e: np.ndarray) -> np.ndarray:
         """Return what `quadrature.field_series` does."""
-        places, known = self._known
-        stars = list(zip(y.tolist(), e.tolist(), strict=True))
-        rows = np.array([places.get(star, -1) for star in stars])
-        new = np.flatnonzero(rows < 0)
-        if new.size == 0:
-            return known[..., rows]
+        stars = y + 1j * e
+        known, series = self._known
+        rows = np.searchsorted(known, stars)
+        # Past the last of those known is the first of the new ones.
+        new = np.append(known, np.nan)[rows] != stars
+        if not new.any():
+            return np.take(series, rows, axis=-1)
         fitted = quadrature.field_series(y[new], e[new])
-        series = np.empty((*fitted.shape[:2], y.size))
-        series[..., new] = fitted
-        old = np.flatnonzero(rows >= 0)
-        if old.size > 0:
-            series[..., old] = known[..., rows[old]]
-        self._known = {star: k for k, star in enumerate(stars)}, series
+        rows[new] = known.size + np.arange(fitted.shape[-1])
+        both = np.concatenate([series, fitted], axis=-1) if known.size else fitted
+        series, order = np.take(both, rows, axis=-1), np.argsort(stars)
+        self._known = stars[order], np.take(series, order, axis=-1)
         return series
 
     def forget(self) -> None:
         """Know no star."""
-        self._known = {}, np.empty(0)
+        # Stars as y + i e, in their order, and the series of each.
+        self._known = np.empty(0, dtype=complex), np.empty(0)
 
 
 _series = _Series()
