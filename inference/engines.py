@@ -188,6 +188,10 @@ class _Process:
         started = self._pid.poll()
         if started:
             os.kill(self._pid.recv(), signal.SIGKILL)
+            # Of a result that was being sent half has come, and who reads it would
+            # wait for the rest for ever: this end of the pipe was still open.
+            pool: Any = self.pool
+            pool._result_queue._writer.close()
         return started
 
 

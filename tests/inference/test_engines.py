@@ -3,13 +3,16 @@
 import gc
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 import warnings
 from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -300,3 +303,16 @@ def test_a_hung_dask_worker_is_replaced_and_the_draws_are_the_same(
 def test_without_an_address_the_default_serves(monkeypatch):
     monkeypatch.delenv(engines.DASK_ADDRESS, raising=False)
     assert engines.from_environment(lambda: "default") == "default"  # type: ignore
+
+
+def test_a_worker_killed_while_it_sends_a_result_leaves_nobody_waiting():
+    process = engines._Process()
+    process.call(os.getpid, (), {}, None)
+    unfinished = process.pool.submit(time.sleep, 60)
+    results: Any = process.pool
+    # A message begins with its length.
+    os.write(results._result_queue._writer.fileno(), struct.pack("!i", 1000))
+    assert process.kill()
+    with pytest.raises(BrokenProcessPool):
+        unfinished.result(30)
+    process.pool.shutdown()
