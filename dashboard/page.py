@@ -89,7 +89,7 @@ def build_page(
     trouble = f"{trouble} {_follow_link(session)}".strip()
     built: dict[str, object] = {}
 
-    middle = pn.Column(**WIDE)
+    middle, opened = pn.Column(**WIDE), param.rx("")
 
     def show_problem() -> None:
         # What comes to the page is drawn at once: not as of the problem before.
@@ -99,6 +99,7 @@ def build_page(
         if name not in built:
             built[name] = centre(session, name)
         middle.objects = [built[name]]
+        opened.rx.value = name
 
     keys = Keys()
     main, sidebar = pn.Column(margin=(4, 8), **WIDE), pn.Column(**WIDE)
@@ -130,7 +131,7 @@ def build_page(
             notify(ValueError(trouble))
 
     def fill_main() -> None:
-        bar = RunBar(session)
+        bar = RunBar(session, opened)
         browser = _browser(session, bar, keys)
         main.objects = [browser, bar, middle, keys]
         if coming is not None and coming.makes(document):

@@ -131,7 +131,11 @@ def _quick_step(warmup, quick, arguments, state):
     turns back there: nobody sees its draws, and so far out there is hardly one.
     """
     new = quick.kernel(state, (arguments,))
-    turned_back = (state.i < warmup) & quick.covers(state.z, arguments)
+    turned_back = lax.cond(
+        new.diverging & (state.i < warmup),
+        lambda: quick.covers(state.z, arguments),
+        lambda: jnp.array(False),
+    )
     return new, ~new.diverging | turned_back
 
 

@@ -216,6 +216,7 @@ def _entry(folder: Path, at: int) -> Entry:
     Whatever is added to a store comes by a new name, which changes its folder: of
     hundreds of runs one is looked into, while a page is about to be drawn.
     """
+    del at
     files = [path.stat() for path in (folder, *folder.iterdir())]
     size = sum(status.st_size for status in files)
     return Entry(folder.name, max(status.st_mtime for status in files), size)

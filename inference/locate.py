@@ -188,13 +188,10 @@ def _believed(theta: np.ndarray, priors: Mapping[str, Prior]) -> np.ndarray:
     one, of which the likelihood costs a tenth of a wide one's.
     """
     values = (*theta[:3], expit(theta[3]))
-    medians, against = np.empty(len(PARAMETERS)), np.empty(len(PARAMETERS), dtype=bool)
-    for k, name in enumerate(PARAMETERS):
-        medians[k] = priors[name].median
-        at_median, at_value = priors[name].log_density(
-            np.array([medians[k], values[k]])
-        )
-        against[k] = at_median > at_value + AGAINST
+    medians = np.array([priors[name].median for name in PARAMETERS])
+    pairs = zip(PARAMETERS, np.transpose([medians, values]), strict=True)
+    log_densities = [priors[name].log_density(pair) for name, pair in pairs]
+    against = [there > here + AGAINST for there, here in log_densities]
     medians[-1] = logit(np.clip(medians[-1], 1e-3, 1 - 1e-3))
     return np.where(against, medians, theta)
 

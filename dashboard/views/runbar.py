@@ -2,6 +2,7 @@
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 from panel.viewable import Viewer
 
 from dashboard.session import Session
@@ -11,6 +12,7 @@ from dashboard.views.one_way import Button, LinearProgress
 from dashboard.views.text import Sentence, notify
 from data import DataError
 from inference.priors import SpecError
+from inference.problems import PROBLEMS
 from inference.provenance import StoreError
 from inference.runner import Phase
 
@@ -21,12 +23,14 @@ class RunBar(Viewer):
     Parameters
     ----------
     session : Session
+    opened : reactive expression of str
+        Name of the problem whose plots are on the page; empty before the first.
     """
 
-    def __init__(self, session: Session):
+    def __init__(self, session: Session, opened: param.rx):
         super().__init__()
         self._session = session
-        snapshot = session.param.snapshot
+        snapshot, problem = session.param.snapshot, session.experiment.param.problem
         button = {"size": "small", "margin": (6, 4)}
         run = Button(
             label="Run",
@@ -72,7 +76,11 @@ class RunBar(Viewer):
         )
         sentence = pn.Column(
             Sentence(
-                snapshot.rx.pipe(_sentence), role="status", weight=500, size=14, lines=2
+                pn.bind(_said, snapshot, problem, opened),
+                role="status",
+                weight=500,
+                size=14,
+                lines=2,
             ),
             progress,
             margin=(4, 0, 0, 6),
@@ -126,6 +134,13 @@ def _progress(snapshot: Snapshot) -> int:
     sampler = record.spec.sampler
     done = record.warmed_up + record.drawn
     return round(100 * done / (sampler.warmup + sampler.draws))
+
+
+def _said(snapshot: Snapshot, problem: str, opened: str) -> str:
+    if opened and opened != problem:
+        # The plots are those of the problem before for seconds on a small machine.
+        return f"Opening: {PROBLEMS[problem].title}."
+    return _sentence(snapshot)
 
 
 def _sentence(snapshot: Snapshot) -> str:

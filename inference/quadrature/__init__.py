@@ -24,16 +24,12 @@ from inference.quadrature.field import (
     field_series,
     log_field,
 )
-from inference.quadrature.hermite import NODES as HERMITE_NODES
-from inference.quadrature.hermite import distance_moments, hermite_nodes
+from inference.quadrature.hermite import distance_moments
 from inference.quadrature.priors import HALF_LOG_TWO_PI
 from inference.quadrature.stars import StarNodes, in_blocks, star_nodes
-from inference.quadrature.windows import NODES
 
 __all__ = [
     "HALF_LOG_TWO_PI",
-    "HERMITE_NODES",
-    "NODES",
     "WIDE",
     "StarNodes",
     "cluster_and_slopes",
@@ -45,7 +41,6 @@ __all__ = [
     "field_moments",
     "field_nodes",
     "field_series",
-    "hermite_nodes",
     "in_blocks",
     "log_cluster",
     "log_field",

@@ -159,7 +159,18 @@ def _narrow(order, y, e, mu, s):
 
 
 def window_nodes(nodes, mu, s):
-    """Return what `hermite_nodes` does, of a cluster however wide."""
+    """Return nodes in ln r of a cluster's stars, and weights that sum to one.
+
+    Parameters
+    ----------
+    nodes : StarNodes
+    mu, s : scalar
+        Mean and standard deviation of ln r in the cluster, however wide.
+
+    Returns
+    -------
+    x, weight : array (node, star)
+    """
     prior = LogNormal(mu, s)
     x, mass, _ = windows.nodes(nodes.parallax, nodes.error, prior)
     return x, mass / mass.sum(axis=0)

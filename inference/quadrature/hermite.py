@@ -6,7 +6,6 @@ N(y | w, e) N(u | 0, 1) integrated over u, with w = 1000 e^-(mu + s u).
 
 import math
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -42,19 +41,11 @@ def about_modes(order, y, e, mu, s, count, steps):
     tuple of arrays (star,)
         The last of them says which stars' modes were missed.
     """
-    # One node at a time, all stars at once: every step stays in registers, four times
-    # as fast as arrays (node, star).
     mode, scale = conditional_mode(y, e, mu, s, steps)
     top, pull, _ = log_joint(y, e, mu, s, mode)
     found = jnp.abs(s * pull - mode) * scale < OFF
     sums = [jnp.zeros_like(mode)] * DERIVATIVES[order]
-    most = 0.4 * math.log(jnp.finfo(y.dtype).max)
-    rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(count))
-    for t, weight in zip(*rule, strict=True):
-        u = mode + math.sqrt(2.0) * t * scale
-        joint, pull, bend = log_joint(y, e, mu, s, u)
-        # Bounded where no mode was found, for proposals that are absurd.
-        mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, most))
+    for u, mass, pull, bend in _masses(y, e, mu, s, mode, scale, top, count):
         # At a given u derivatives by s are those by mu, times u for each.
         second = pull**2 + bend
         terms = (1.0, pull, pull * u, second, second * u, second * u**2)
@@ -63,6 +54,21 @@ def about_modes(order, y, e, mu, s, count, steps):
     norm = 0.5 * math.log(2.0) - 2 * HALF_LOG_TWO_PI
     value = top + jnp.log(total * scale / e) + norm
     return value, *central(*(a / total for a in sums)), ~found
+
+
+def _masses(y, e, mu, s, mode, scale, top, count):
+    """Yield u at each node, the mass there in units of e^top, and the joint's slopes.
+
+    One node at a time, all stars at once: every step stays in registers, four times as
+    fast as arrays (node, star).
+    """
+    most = 0.4 * math.log(jnp.finfo(y.dtype).max)
+    rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(count))
+    for t, weight in zip(*rule, strict=True):
+        u = mode + math.sqrt(2.0) * t * scale
+        joint, pull, bend = log_joint(y, e, mu, s, u)
+        # Bounded where no mode was found, for proposals that are absurd.
+        yield u, weight * jnp.exp(jnp.minimum(joint - top + t**2, most)), pull, bend
 
 
 def central(by_distance, by_width, *second):
@@ -169,41 +175,14 @@ def distance_moments(nodes, mu, s):
     mean, square : array (star,)
         [pc], [pc²]
     """
-    # One node at a time, as above.
     y, e = nodes.parallax, nodes.error
     mode, scale = conditional_mode(y, e, mu, s)
     top = log_joint(y, e, mu, s, mode)[0]
-    most = 0.4 * math.log(jnp.finfo(y.dtype).max)
     sums = [jnp.zeros_like(mode)] * 3
-    rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(NODES))
-    for t, weight in zip(*rule, strict=True):
-        u = mode + math.sqrt(2.0) * t * scale
-        joint = log_joint(y, e, mu, s, u)[0]
-        mass = weight * jnp.exp(jnp.minimum(joint - top + t**2, most))
+    for u, mass, *_ in _masses(y, e, mu, s, mode, scale, top, NODES):
+        # The exponential is that of the parallax there.
         distance = 1 / jnp.exp(-mu - s * u)
         terms = (1.0, distance, distance**2)
         sums = [a + mass * b for a, b in zip(sums, terms, strict=True)]
     total, first, second = sums
     return first / total, second / total
-
-
-def hermite_nodes(nodes, mu, s):
-    """Return nodes in ln r of a narrow cluster's stars, and weights that sum to one.
-
-    Parameters
-    ----------
-    nodes : StarNodes
-    mu, s : scalar
-        Mean and standard deviation of ln r in the cluster.
-
-    Returns
-    -------
-    x, weight : array (node, star)
-    """
-    t, weight = np.polynomial.hermite.hermgauss(NODES)
-    t, weight = t[:, None], weight[:, None]
-    y, e = nodes.parallax, nodes.error
-    mode, scale = conditional_mode(y, e, mu, s)
-    u = mode + np.sqrt(2.0) * scale * t
-    terms = np.log(weight) + t**2 + log_joint(y, e, mu, s, u)[0]
-    return mu + s * u, jax.nn.softmax(terms, axis=0)
