@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from inference import quadrature
 
@@ -38,27 +37,16 @@ def star_moments(nodes, log_l, log_distance, width, fraction):
     -------
     StarMoments
     """
-    field = jnp.log1p(-fraction) + quadrature.log_field(nodes, log_l)
-    cluster = jnp.log(fraction) + quadrature.log_cluster(nodes, log_distance, width)
+    field, far, far_square = quadrature.field_moments(nodes, log_l)
+    cluster, near, near_square = quadrature.cluster_moments(nodes, log_distance, width)
+    field += jnp.log1p(-fraction)
+    cluster += jnp.log(fraction)
     share = jnp.exp(cluster - jnp.logaddexp(cluster, field))
-    near, near_square = lax.cond(
-        width < quadrature.WIDE,
-        quadrature.distance_moments,
-        _wide_cluster_moments,
-        *(nodes, log_distance, width),
-    )
-    mean, square = quadrature.field_moments(nodes, log_l)
     return StarMoments(
         share,
-        share * near + (1 - share) * mean,
-        share * near_square + (1 - share) * square,
+        share * near + (1 - share) * far,
+        share * near_square + (1 - share) * far_square,
     )
-
-
-def _wide_cluster_moments(nodes, mu, s):
-    x, weight = quadrature.window_nodes(nodes, mu, s)
-    distance = jnp.exp(x)
-    return (weight * distance).sum(axis=0), (weight * distance**2).sum(axis=0)
 
 
 def field_guide(nodes, log_l):

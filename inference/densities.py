@@ -75,8 +75,14 @@ def may_be_emulated(shape: Shape) -> bool:
     return integrated and shape.chains == 1 and not shape.adapt_metric
 
 
-def emulated(arguments: Arguments) -> Arguments:
-    """Return arguments without the table: beyond its emulator nothing is likely."""
+def without_table(arguments: Arguments) -> Arguments:
+    """Return arguments without the table of stars that an emulator may serve for.
+
+    By the emulator alone nothing is likely beyond its ball. No derived quantity needs
+    the table either.
+    """
+    if "nodes" not in arguments.observed:
+        return arguments
     return arguments._replace(observed={**arguments.observed, "nodes": None})
 
 

@@ -11,15 +11,16 @@ whatever traces a model here holds `TRACING`. Compiled programs run side by side
 
 import threading
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.infer.hmc import hmc
 from numpyro.infer.hmc_util import build_adaptation_schedule
+from numpyro.infer.util import ParamInfo
 
 from inference import chunks, densities, devices
 from inference.densities import Shape
@@ -31,6 +32,28 @@ class LastPace:
     """How fast a program was when it last ran, so that the next run begins in step."""
 
     seconds_a_draw: float | None = None
+
+
+class Later:
+    """A function that is compiled when it is first called, or before, beside the rest.
+
+    Parameters
+    ----------
+    compile : callable
+        Called once, whichever chain calls this first.
+    """
+
+    def __init__(self, compile: Callable[[], Callable]):
+        self._lock, self._once = threading.Lock(), cache(compile)
+
+    def __call__(self, *arguments):
+        """Call it."""
+        return self.compiled()(*arguments)
+
+    def compiled(self) -> Callable:
+        """Return it compiled."""
+        with self._lock:
+            return self._once()
 
 
 class Program(NamedTuple):
@@ -46,6 +69,8 @@ class Program(NamedTuple):
     structure: Any
     """Tree structure of the state, whose leaves alone travel and are stored."""
     pace: LastPace
+    later: Later | None
+    """Of its functions that which few runs need."""
 
 
 def step_size(dimensions: int) -> float:
@@ -87,78 +112,118 @@ def program(shape: Shape, example: "Example") -> Program:
     def density(arguments):
         return lambda z: potential(unravel(z), arguments)
 
-    def emulated(arguments):
-        return density(densities.emulated(arguments))
-
-    kernel = _kernel(density)
-    quick = _kernel(emulated) if densities.may_be_emulated(shape) else None
-    # What sets the first state up asks for value and slope where they are known: of a
-    # straight line, which takes no time to compile.
-    first = _kernel(
-        lambda value, gradient: lambda z: value + gradient @ (z - lax.stop_gradient(z))
-    )
-
-    def prepared(init, position, inverse_metric, key, *model_args):
-        flat = ravel_pytree(position)[0]
-        state = init(
-            flat,
-            step_size=step_size(flat.size),
-            num_warmup=shape.warmup,
-            inverse_mass_matrix=inverse_metric,
-            adapt_mass_matrix=shape.adapt_metric,
-            dense_mass=shape.dense_metric,
-            target_accept_prob=shape.target_accept,
-            trajectory_length=None,
-            max_tree_depth=shape.max_tree_depth,
-            model_args=model_args,
-            rng_key=key,
-        )
-        return state if shape.adapt_metric else _adapting_steps_alone(state, shape)
-
+    init, kernel = hmc(potential_fn_gen=density, algo="NUTS")
+    initial = partial(_initial, shape, init)
+    slope = jax.eval_shape(lambda p: ravel_pytree(p)[0], position)
+    value = jax.ShapeDtypeStruct((), slope.dtype)
+    start = (*_types((position, inverse_metric, key)), value, slope)
+    with TRACING:
+        # It sets what the kernel closes over, too.
+        state = jax.eval_shape(initial, *start)
     capacity = 50 if shape.method == "hierarchical" else 1000
     capacity = min(capacity, MOST_ROWS // shape.chains)
-    initial = partial(prepared, first.init)
-    start = (position, inverse_metric, key)
-    with TRACING:
-        # Of every kernel: it sets what the draws close over.
-        structure = jax.eval_shape(partial(prepared, kernel.init), *start, arguments)
-        if quick is not None:
-            jax.eval_shape(partial(prepared, quick.init), *start, arguments)
-            quick = chunks.Quick(
-                quick.draw, lambda z, arguments: jnp.isfinite(emulated(arguments)(z))
-            )
-        slope = jax.eval_shape(lambda p: ravel_pytree(p)[0], position)
-        start = (*start, jax.ShapeDtypeStruct((), slope.dtype), slope)
-        chunk = partial(chunks.advance, shape, kernel.draw, quick, unravel, capacity)
-        if shape.chains > 1:
-            initial = jax.vmap(initial)
-            chunk = jax.vmap(chunk, in_axes=(0, None, None))
-            *start, structure = jax.tree.map(
-                lambda a: jax.ShapeDtypeStruct((shape.chains, *a.shape), a.dtype),
-                (*start, structure),
-            )
-        lowered = jax.jit(initial).lower(*start)
-        length = jax.ShapeDtypeStruct((), jnp.int32)
-        lowered_chunk = jax.jit(chunk).lower(structure, arguments, length)
+    parts = _Parts(shape, density, kernel, unravel, capacity)
+    steps = _steps(parts, state, _types(arguments))
     return Program(
-        lowered.compile(),
-        lowered_chunk.compile(),
+        _compiled(initial, start, shape.chains),
+        partial(chunks.advance, steps),
         capacity,
-        jax.tree.structure(structure),
+        jax.tree.structure(state),
         LastPace(),
+        steps.plainly if isinstance(steps.plainly, Later) else None,
     )
 
 
-class _Kernel(NamedTuple):
-    """NumPyro's NUTS of one density: what sets a state up, and what draws the next."""
+def _initial(shape: Shape, init, position, inverse_metric, key, value, gradient):
+    flat = ravel_pytree(position)[0]
+    state = init(
+        # Where value and gradient are known, the density is not asked.
+        ParamInfo(flat, value, gradient),
+        step_size=step_size(flat.size),
+        num_warmup=shape.warmup,
+        inverse_mass_matrix=inverse_metric,
+        adapt_mass_matrix=shape.adapt_metric,
+        dense_mass=shape.dense_metric,
+        target_accept_prob=shape.target_accept,
+        trajectory_length=None,
+        max_tree_depth=shape.max_tree_depth,
+        model_args=(None,),
+        rng_key=key,
+    )
+    return state if shape.adapt_metric else _adapting_steps_alone(state, shape)
 
-    init: Any
-    draw: Any
+
+class _Parts(NamedTuple):
+    """What the steps of a chunk are made of."""
+
+    shape: Shape
+    density: Callable
+    """``arguments -> (position as one vector -> -ln posterior)``."""
+    kernel: Callable
+    unravel: Callable
+    capacity: int
 
 
-def _kernel(potential_of: Callable) -> _Kernel:
-    """Return the kernel of ``potential_of(*arguments)``, a -ln density."""
-    return _Kernel(*hmc(potential_fn_gen=potential_of, algo="NUTS"))
+def _steps(parts: _Parts, state, arguments) -> chunks.Steps:
+    """Compile the steps of a chunk, of arguments of such types."""
+    shape, density, kernel, unravel, capacity = parts
+
+    def covers(z, arguments):
+        return jnp.isfinite(density(arguments)(z))
+
+    rows = jax.tree.map(
+        lambda a: jax.ShapeDtypeStruct((capacity, *a.shape), a.dtype),
+        jax.eval_shape(chunks.kept_of, state),
+    )
+    few = densities.without_table(arguments)
+    count = jax.ShapeDtypeStruct((), jnp.int32)
+    drawn, chains = (state, rows, count, count), shape.chains
+
+    def plainly():
+        draw = partial(chunks.plainly, kernel)
+        return _compiled(draw, (*drawn, arguments), chains, 2)
+
+    def quickly():
+        draw = partial(chunks.quickly, kernel, covers, shape.warmup)
+        return _compiled(draw, (*drawn, few), chains, 2)
+
+    finished = partial(chunks.finished, shape, unravel)
+    emulated = densities.may_be_emulated(shape)
+    return chunks.Steps(
+        # Where an emulator serves, few runs need more.
+        plainly=Later(plainly) if emulated else plainly(),
+        quickly=quickly() if emulated else None,
+        finished=_compiled(finished, (rows, count, few), chains, 1),
+        rows=jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), _each(rows, chains)),
+    )
+
+
+def _types(tree):
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), tree)
+
+
+def _each(types, chains: int):
+    """Return types with an axis of chains, where there are several."""
+    if chains == 1:
+        return types
+    return jax.tree.map(
+        lambda a: jax.ShapeDtypeStruct((chains, *a.shape), a.dtype), types
+    )
+
+
+def _compiled(function: Callable, types: tuple, chains: int, own: int | None = None):
+    """Compile a function of one chain for so many.
+
+    Each chain has its own of the first ``own`` arguments, by default of all.
+    """
+    own = len(types) if own is None else own
+    if chains > 1:
+        function = jax.vmap(
+            function, in_axes=(*[0] * own, *[None] * (len(types) - own))
+        )
+    with TRACING:
+        lowered = jax.jit(function).lower(*_each(types[:own], chains), *types[own:])
+    return lowered.compile()
 
 
 MOST_ROWS = 2**14

@@ -8,8 +8,9 @@ few, and any later one."""
 FIRST_LENGTH = 10
 PREPARE_LIMIT = 300.0
 """Seconds that compiling may take, and the first chunk, of which nothing is known."""
-CHUNK_LIMIT, SLOWER = 60.0, 20.0
-"""Seconds that any later chunk may take, and how many times longer than expected."""
+CHUNK_LIMIT, SLOWER = 120.0, 20.0
+"""Seconds that any later chunk may take, one that finds it has to compile, too, and how
+many times longer than expected."""
 
 
 @dataclass(frozen=True)

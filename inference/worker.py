@@ -5,13 +5,15 @@ them. Everything here may import JAX; the process that serves pages imports none
 and names these functions by `inference.engines`.
 """
 
+import multiprocessing
+import threading
 import time
 from dataclasses import replace
 
 import jax
 import numpy as np
 
-from inference import begin, chains, locate, programs, tables
+from inference import begin, chains, locate, nuts, programs, tables
 from inference.devices import device
 from inference.records import Chunk, Prepared, Task
 
@@ -103,9 +105,20 @@ def run_chunk(task: Task) -> Chunk:
         for rows in (draws, stats)
     )
     stars = _stars(task, draws) if task.sampling else None
+    if task.sampling and task.drawn + task.length == task.spec.sampler.draws:
+        _compile_rest(program)
     seconds = time.perf_counter() - clock
     program.pace.seconds_a_draw = seconds / task.length
     return Chunk(_leaves(state), draws, stats, stars, seconds, device())
+
+
+def _compile_rest(program: nuts.Program) -> None:
+    """Compile what the next run may need, beside what else a worker does.
+
+    A process that computes for itself alone would rather end.
+    """
+    if program.later is not None and multiprocessing.parent_process() is not None:
+        threading.Thread(target=program.later.compiled).start()
 
 
 def forget() -> None:

@@ -13,8 +13,8 @@ from inference.quadrature.cluster import (
     cluster_and_slopes,
     cluster_bound,
     cluster_expansion,
+    cluster_moments,
     log_cluster,
-    window_nodes,
 )
 from inference.quadrature.field import (
     field_and_slope,
@@ -24,7 +24,6 @@ from inference.quadrature.field import (
     field_series,
     log_field,
 )
-from inference.quadrature.hermite import distance_moments
 from inference.quadrature.priors import HALF_LOG_TWO_PI
 from inference.quadrature.stars import StarNodes, in_blocks, star_nodes
 
@@ -35,7 +34,7 @@ __all__ = [
     "cluster_and_slopes",
     "cluster_bound",
     "cluster_expansion",
-    "distance_moments",
+    "cluster_moments",
     "field_and_slope",
     "field_expansion",
     "field_moments",
@@ -45,5 +44,4 @@ __all__ = [
     "log_cluster",
     "log_field",
     "star_nodes",
-    "window_nodes",
 ]

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from inference.quadrature import hermite, windows
+from inference.quadrature import hermite, means, windows
 from inference.quadrature.priors import HALF_LOG_TWO_PI, LogNormal
 
 WIDE = 0.25
@@ -57,7 +57,7 @@ def _log_cluster_jvp(primals, tangents):
 
 def cluster_and_slopes(nodes, mu, s):
     """Return what `log_cluster` does, and its slopes by distance and width."""
-    return _derivatives(nodes, mu, s, 1)
+    return _integrated(means.SLOPES, nodes, mu, s)
 
 
 def cluster_expansion(nodes, mu, s):
@@ -65,17 +65,25 @@ def cluster_expansion(nodes, mu, s):
 
     By distance twice, by distance and width, and by width twice.
     """
-    return _derivatives(nodes, mu, s, 2)
+    return _integrated(means.CURVATURES, nodes, mu, s)
 
 
-def _derivatives(nodes, mu, s, order):
-    """Return value, and derivatives up to an order, 1 or 2."""
+def cluster_moments(nodes, mu, s):
+    """Return what `log_cluster` does, and of the distance mean and mean square.
+
+    [pc] and [pc²], (star,).
+    """
+    return _integrated(means.DISTANCES, nodes, mu, s)
+
+
+def _integrated(wanted, nodes, mu, s):
+    """Return ln of stars' densities, and means over their distances."""
     y, e = nodes.parallax, nodes.error
     branch = (s >= THIN).astype(int) + (s >= WIDE).astype(int)
-    rules = [partial(rule, order) for rule in (_thin, _narrow, _nothing)]
+    rules = [partial(rule, wanted) for rule in (_thin, _narrow, _nothing)]
     *found, missed = lax.switch(branch, rules, y, e, mu, s)
-    wanted = missed | _double(y, e, mu, s)
-    return _mended(partial(_wide, order), y, e, mu, s, tuple(found), wanted)
+    mended = missed | _double(y, e, mu, s)
+    return _mended(partial(_wide, wanted), y, e, mu, s, tuple(found), mended)
 
 
 def cluster_bound(nodes, mu, s):
@@ -91,9 +99,9 @@ def cluster_bound(nodes, mu, s):
     return highest + math.log(2.0) - jnp.log(e) - HALF_LOG_TWO_PI
 
 
-def _nothing(order, y, e, mu, s):
+def _nothing(wanted, y, e, mu, s):
     zero = jnp.zeros_like(y + e + mu + s)
-    return *[zero] * hermite.DERIVATIVES[order], zero == 0
+    return *[zero] * (1 + wanted.count), zero == 0
 
 
 def _double(y, e, mu, s):
@@ -135,42 +143,21 @@ def _mended(exactly, y, e, mu, s, found, wanted):
     return lax.cond(wanted.any(), some, lambda: found)
 
 
-def _wide(order, y, e, mu, s):
+def _wide(wanted, y, e, mu, s):
     nodes = windows.nodes(y, e, LogNormal(mu, s))
-    z = (nodes.x - mu) / s
     total = nodes.mass.sum(axis=0)
-    m1, m2, *higher = (
-        (nodes.mass * z**power).sum(axis=0) / total for power in range(1, 2 * order + 1)
-    )
+
+    def mean(values):
+        return (nodes.mass * values).sum(axis=0) / total
+
     norm = jnp.log(s) + jnp.log(e) + 2 * HALF_LOG_TWO_PI
-    means = [m1 / s, (m2 - 1) / s]
-    if order == 2:
-        m3, m4 = higher
-        means += [(m2 - 1) / s**2, (m3 - 3 * m1) / s**2, (m4 - 5 * m2 + 2) / s**2]
-    return nodes.top + jnp.log(total) - norm, *hermite.central(*means)
+    value = nodes.top + jnp.log(total) - norm
+    return value, *wanted.over_windows(mean, nodes.x, mu, s)
 
 
-def _thin(order, y, e, mu, s):
-    return hermite.about_modes(order, y, e, mu, s, THIN_NODES, THIN_STEPS)
+def _thin(wanted, y, e, mu, s):
+    return hermite.about_modes(wanted, y, e, mu, s, THIN_NODES, THIN_STEPS)
 
 
-def _narrow(order, y, e, mu, s):
-    return hermite.about_modes(order, y, e, mu, s, hermite.NODES, hermite.STEPS)
-
-
-def window_nodes(nodes, mu, s):
-    """Return nodes in ln r of a cluster's stars, and weights that sum to one.
-
-    Parameters
-    ----------
-    nodes : StarNodes
-    mu, s : scalar
-        Mean and standard deviation of ln r in the cluster, however wide.
-
-    Returns
-    -------
-    x, weight : array (node, star)
-    """
-    prior = LogNormal(mu, s)
-    x, mass, _ = windows.nodes(nodes.parallax, nodes.error, prior)
-    return x, mass / mass.sum(axis=0)
+def _narrow(wanted, y, e, mu, s):
+    return hermite.about_modes(wanted, y, e, mu, s, hermite.NODES, hermite.STEPS)

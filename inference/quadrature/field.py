@@ -175,7 +175,7 @@ def _sum_to_second(_, nodes, log_l):
 
 
 def field_moments(nodes, log_l):
-    """Return mean and mean square of the distance of a star of the field, (star,).
+    """Return what `log_field` does, and of the distance mean and mean square, (star,).
 
     With b = 1/L and ln f = ln g(b) + 3 ln b, the mean is -(ln g)' and the variance
     (ln g)''. In ln L, primes by that: the mean is L g', the variance L² (g' + g'').
@@ -188,13 +188,13 @@ def field_moments(nodes, log_l):
 
     Returns
     -------
-    mean, square : array (star,)
-        [pc], [pc²]
+    value, mean, square : array (star,)
+        ln of density per mas, [pc], [pc²].
     """
-    _, slope, curvature = _either(_series_to_second, _sum_to_second, nodes, log_l)
+    value, slope, curvature = _either(_series_to_second, _sum_to_second, nodes, log_l)
     scale = jnp.exp(log_l)
     mean = scale * slope
-    return mean, mean**2 + scale**2 * (slope + curvature)
+    return value - 3 * log_l, mean, mean**2 + scale**2 * (slope + curvature)
 
 
 def field_nodes(nodes, log_l):

@@ -6,10 +6,12 @@ N(y | w, e) N(u | 0, 1) integrated over u, with w = 1000 e^-(mu + s u).
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from inference.quadrature.means import Means
 from inference.quadrature.priors import HALF_LOG_TWO_PI
 
 NODES, STEPS = 15, 6
@@ -18,17 +20,17 @@ NODES, STEPS = 15, 6
 OFF = 0.1
 """Widths by which the nodes may miss a mode before they do not serve."""
 
-DERIVATIVES = {1: 3, 2: 6}
-"""How many a value and its derivatives by two parameters are, up to an order."""
 
+def about_modes(wanted: Means, y, e, mu, s, count, steps):
+    """Return ln of stars' densities, and means over their distances.
 
-def about_modes(order, y, e, mu, s, count, steps):
-    """Return ln of stars' densities, and their derivatives by mu and s.
+    One node at a time, all stars at once: four times as fast as arrays (node, star). On
+    a processor the loop is as fast as its steps written out, and compiles in a third of
+    the time.
 
     Parameters
     ----------
-    order : int
-        1 for slopes, 2 for curvatures too: by mu twice, by mu and s, by s twice.
+    wanted : Means
     y, e : array (star,)
         Parallax with its zero-point subtracted, and its error [mas].
     mu, s : scalar
@@ -44,49 +46,26 @@ def about_modes(order, y, e, mu, s, count, steps):
     mode, scale = conditional_mode(y, e, mu, s, steps)
     top, pull, _ = log_joint(y, e, mu, s, mode)
     found = jnp.abs(s * pull - mode) * scale < OFF
-    sums = [jnp.zeros_like(mode)] * DERIVATIVES[order]
-    for u, mass, pull, bend in _masses(y, e, mu, s, mode, scale, top, count):
-        # At a given u derivatives by s are those by mu, times u for each.
-        second = pull**2 + bend
-        terms = (1.0, pull, pull * u, second, second * u, second * u**2)
-        sums = [a + mass * b for a, b in zip(sums, terms, strict=False)]
-    total, *sums = sums
-    norm = 0.5 * math.log(2.0) - 2 * HALF_LOG_TWO_PI
-    value = top + jnp.log(total * scale / e) + norm
-    return value, *central(*(a / total for a in sums)), ~found
-
-
-def _masses(y, e, mu, s, mode, scale, top, count):
-    """Yield u at each node, the mass there in units of e^top, and the joint's slopes.
-
-    One node at a time, all stars at once: every step stays in registers, four times as
-    fast as arrays (node, star).
-    """
+    rule = np.polynomial.hermite.hermgauss(count)
+    t, weight = (jnp.asarray(a, y.dtype) for a in rule)
     most = 0.4 * math.log(jnp.finfo(y.dtype).max)
-    rule = (a.tolist() for a in np.polynomial.hermite.hermgauss(count))
-    for t, weight in zip(*rule, strict=True):
-        u = mode + math.sqrt(2.0) * t * scale
+
+    def add(k, sums):
+        u = mode + math.sqrt(2.0) * t[k] * scale
         joint, pull, bend = log_joint(y, e, mu, s, u)
         # Bounded where no mode was found, for proposals that are absurd.
-        yield u, weight * jnp.exp(jnp.minimum(joint - top + t**2, most)), pull, bend
+        mass = weight[k] * jnp.exp(jnp.minimum(joint - top + t[k] ** 2, most))
+        # Its exponential is that of the parallax.
+        distance = 1 / jnp.exp(-mu - s * u)
+        terms = 1.0, *wanted.about_mode(distance, u, pull, bend)
+        return tuple(a + mass * b for a, b in zip(sums, terms, strict=True))
 
-
-def central(by_distance, by_width, *second):
-    """Turn means of a joint density's derivatives into those of ln of its integral.
-
-    With ln f = ln of the integral of e^h, f' / f is the mean of h', and f'' / f that
-    of h'' + h'²; the curvature of ln f is the latter less the square of the former.
-    """
-    if not second:
-        return by_distance, by_width
-    twice, both, width_twice = second
-    return (
-        by_distance,
-        by_width,
-        twice - by_distance**2,
-        both - by_distance * by_width,
-        width_twice - by_width**2,
-    )
+    zeros = tuple([jnp.zeros_like(mode)] * (1 + wanted.count))
+    unrolled = jax.default_backend() != "cpu"
+    total, *sums = lax.fori_loop(0, count, add, zeros, unroll=unrolled)
+    norm = 0.5 * math.log(2.0) - 2 * HALF_LOG_TWO_PI
+    value = top + jnp.log(total * scale / e) + norm
+    return value, *wanted.of_averages(*(a / total for a in sums)), ~found
 
 
 def log_joint(y, e, mu, s, u):
@@ -159,30 +138,3 @@ def conditional_mode(parallax, error, mu, s, steps=STEPS):
     w = 1000.0 * jnp.exp(-mu - s * u)
     exact = s**2 * w * (2 * w - y) / e**2 + 1.0
     return u, 1 / jnp.sqrt(jnp.maximum(exact, 0.25))
-
-
-def distance_moments(nodes, mu, s):
-    """Return mean and mean square of the distance of a narrow cluster's stars.
-
-    Parameters
-    ----------
-    nodes : StarNodes
-    mu, s : scalar
-        Mean and standard deviation of ln r in the cluster.
-
-    Returns
-    -------
-    mean, square : array (star,)
-        [pc], [pc²]
-    """
-    y, e = nodes.parallax, nodes.error
-    mode, scale = conditional_mode(y, e, mu, s)
-    top = log_joint(y, e, mu, s, mode)[0]
-    sums = [jnp.zeros_like(mode)] * 3
-    for u, mass, *_ in _masses(y, e, mu, s, mode, scale, top, NODES):
-        # The exponential is that of the parallax there.
-        distance = 1 / jnp.exp(-mu - s * u)
-        terms = (1.0, distance, distance**2)
-        sums = [a + mass * b for a, b in zip(sums, terms, strict=True)]
-    total, first, second = sums
-    return first / total, second / total

@@ -1,6 +1,8 @@
 """Chunks: draws by what serves for a density in a part of its space, and by itself."""
 
-from functools import partial
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from numpyro.infer.hmc import hmc
 
-from inference import chunks
+from inference import chunks, densities, nuts, worker
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -26,37 +28,52 @@ def within(z):
     return jnp.where(z @ z < RADIUS**2, whole(z), jnp.inf)
 
 
+def covered(z, _):
+    return jnp.isfinite(within(z))
+
+
 @pytest.fixture(scope="module")
 def draw(engine):
     """Draw by the ball first, or by the density alone, from a start."""
-    first, step = hmc(potential_fn_gen=lambda: whole, algo="NUTS")
-    other_first, quick_step = hmc(potential_fn_gen=lambda: within, algo="NUTS")
-    quick = chunks.Quick(
-        lambda state, _: quick_step(state), lambda z, _: jnp.isfinite(within(z))
+    # Which of the two is an argument, as without a table it is.
+    init, kernel = hmc(
+        potential_fn_gen=lambda arguments: whole if arguments.strength else within,
+        algo="NUTS",
     )
 
-    def put(index, state, rows):
-        return rows.at[index].set(state.z)
+    def steps(warmup, length, quickly, state):
+        def plainly(state, rows, begin, end, _):
+            density = densities.Arguments({}, {}, strength=1)
+            return chunks.plainly(kernel, state, rows, begin, end, density)
 
-    @partial(jax.jit, static_argnames=("warmup", "length", "quickly"))
-    def run(start, key, warmup, length, quickly):
-        known = {
-            "num_warmup": warmup,
-            "step_size": 0.7,
-            "adapt_mass_matrix": False,
-            "trajectory_length": None,
-            "rng_key": key,
-        }
-        state, _ = first(start, **known), other_first(start, **known)
-        rows = jnp.zeros((length, 4))
-        if not quickly:
-            return chunks._plain_loop(step, put, state, rows, length)[1]
-        tried = partial(chunks._quick_step, warmup, quick, ())
-        return chunks._quick_loop(step, tried, put, state, rows, jnp.int32(length))[1]
+        def first(*drawn):
+            ball = densities.Arguments({}, {}, strength=0)
+            return chunks.quickly(kernel, covered, warmup, *drawn[:-1], ball)
+
+        return chunks.Steps(
+            plainly=jax.jit(plainly),
+            quickly=jax.jit(first) if quickly else None,
+            finished=lambda rows, *_: (rows["z"], {}),
+            rows=jax.tree.map(
+                lambda a: np.zeros((length, *a.shape), a.dtype), chunks.kept_of(state)
+            ),
+        )
 
     def drawn(start, *, warmup=0, length=WARMUP, quickly=True, seed=0):
-        start, key = jnp.full(4, start), jax.random.PRNGKey(seed)
-        return np.asarray(run(start, key, warmup, length, quickly))
+        state = init(
+            jnp.full(4, start),
+            num_warmup=warmup,
+            step_size=0.7,
+            adapt_mass_matrix=False,
+            trajectory_length=None,
+            model_args=(densities.Arguments({}, {}),),
+            rng_key=jax.random.PRNGKey(seed),
+        )
+        arguments = densities.Arguments({}, {})
+        done = chunks.advance(
+            steps(warmup, length, quickly, state), state, arguments, length
+        )
+        return np.asarray(done[1])
 
     return drawn
 
@@ -92,3 +109,34 @@ def test_a_warm_up_goes_on_from_where_nothing_serves(draw, seed):
     first = int(np.argmax(within_at))
     assert 0 < first < 30
     assert within_at[first:].all()
+
+
+def test_what_few_runs_need_is_compiled_once_whoever_calls_first():
+    compiled, begin = [], threading.Barrier(4)
+
+    def compile():
+        compiled.append(1)
+        time.sleep(0.2)
+        return lambda x: 2 * x
+
+    later = nuts.Later(compile)
+    assert not compiled
+    with ThreadPoolExecutor(4) as chains:
+        done = list(chains.map(lambda x: begin.wait() < 0 or later(x), range(4)))
+    assert done == [0, 2, 4, 6]
+    assert compiled == [1]
+
+
+@pytest.mark.parametrize("of_a_worker", [True, False])
+def test_a_workers_idle_time_is_used_for_it(sample, monkeypatch, of_a_worker):
+    whose = object() if of_a_worker else None
+    monkeypatch.setattr(worker.multiprocessing, "parent_process", lambda: whose)
+    compiled, programs_of = threading.Event(), worker.programs.program_of
+    later = nuts.Later(compiled.set)
+    monkeypatch.setattr(
+        worker.programs,
+        "program_of",
+        lambda *task: programs_of(*task)._replace(later=later),
+    )
+    sample({"model": "line", "sampler": {"warmup": 50, "draws": 50}})
+    assert compiled.wait(20 if of_a_worker else 1) is of_a_worker

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference import conditionals, quadrature
-from inference.quadrature import cluster, field
+from inference.quadrature import cluster, field, means
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -231,6 +231,13 @@ def test_the_series_and_the_sum_of_the_field_agree(real_m67):
         np.testing.assert_allclose(slope, exact_slope, atol=1e-6)
 
 
+@jax.jit
+def total_of(nodes, z):
+    return quadrature.log_cluster(nodes, z[0], jnp.exp(z[1])).sum() + (
+        quadrature.log_field(nodes, z[2]).sum()
+    )
+
+
 @pytest.mark.parametrize("s", [0.003, 0.02, 0.2, 0.4, 1.0])
 def test_the_slopes_agree_with_finite_differences(s):
     generator = np.random.default_rng(2)
@@ -238,17 +245,31 @@ def test_the_slopes_agree_with_finite_differences(s):
     y = generator.normal(1.15, e)
     nodes = jax.tree.map(jnp.asarray, quadrature.star_nodes(y, e))
 
-    def total(z):
-        return quadrature.log_cluster(nodes, z[0], jnp.exp(z[1])).sum() + (
-            quadrature.log_field(nodes, z[2]).sum()
-        )
-
+    total = partial(total_of, nodes)
     z = jnp.array([np.log(860.0), np.log(s), np.log(480.0)])
-    slopes = jax.grad(total)(z)
+    slopes = jax.jit(jax.grad(total_of, argnums=1))(nodes, z)
     for k, h in enumerate((1e-6, 1e-5, 1e-5)):
         step = jnp.zeros(3).at[k].set(h)
         difference = (total(z + step) - total(z - step)) / (2 * h)
         assert float(slopes[k]) == pytest.approx(float(difference), rel=2e-5, abs=1e-3)
+
+
+@jax.jit
+def slopes_of(nodes, z):
+    log_l, mu, s = z
+    return (
+        quadrature.field_and_slope(nodes, log_l),
+        quadrature.cluster_and_slopes(nodes, mu, s),
+    )
+
+
+@jax.jit
+def curvatures_of(nodes, z):
+    log_l, mu, s = z
+    return (
+        quadrature.field_expansion(nodes, log_l),
+        quadrature.cluster_expansion(nodes, mu, s),
+    )
 
 
 @pytest.mark.parametrize("series", [True, False])
@@ -265,12 +286,10 @@ def test_the_curvatures_are_the_slopes_slopes(s, series):
     at = np.array([np.log(480.0), np.log(860.0), s])
 
     def gradients(z):
-        _, by_l = quadrature.field_and_slope(nodes, z[0])
-        _, *by_cluster = quadrature.cluster_and_slopes(nodes, z[1], z[2])
+        (_, by_l), (_, *by_cluster) = slopes_of(nodes, z)
         return np.array([by_l, *by_cluster])
 
-    *_, l_twice = quadrature.field_expansion(nodes, jnp.asarray(at[0]))
-    *_, twice, both, width_twice = quadrature.cluster_expansion(nodes, at[1], at[2])
+    (*_, l_twice), (*_, twice, both, width_twice) = curvatures_of(nodes, at)
     steps = np.diag([1e-5, 1e-6, 1e-5 * s])
     by_l, by_distance, by_width = (
         (gradients(at + step) - gradients(at - step)) / (2 * step.max())
@@ -297,7 +316,10 @@ def test_both_kinds_of_nodes_agree_where_they_meet():
     mu, s = jnp.log(870.0), jnp.asarray(quadrature.WIDE)
     narrow, wide = (
         f(nodes.parallax, nodes.error, mu, s)[0]
-        for f in (partial(cluster._narrow, 1), partial(cluster._wide, 1))
+        for f in (
+            partial(cluster._narrow, means.SLOPES),
+            partial(cluster._wide, means.SLOPES),
+        )
     )
     np.testing.assert_allclose(narrow, wide, atol=1e-7)
 
@@ -312,10 +334,12 @@ def test_every_star_is_integrated_over_windows_where_hermites_nodes_do_not_serve
     near = rng.normal(1000 / distance, 4 * np.hypot(e, 1000 / distance * s))
     y = np.where(rng.random(count) < 0.5, y, np.clip(near, -5, 30))
     stars = y, e, np.log(distance), s
-    exact = np.array(jax.jit(partial(cluster._wide, 1))(*stars))
+    exact = np.array(jax.jit(partial(cluster._wide, means.SLOPES))(*stars))
     thin = s < cluster.THIN
     for rule, of in ((cluster._thin, thin), (cluster._narrow, ~thin)):
-        *found, missed = (np.array(part) for part in jax.jit(partial(rule, 1))(*stars))
+        *found, missed = (
+            np.array(part) for part in jax.jit(partial(rule, means.SLOPES))(*stars)
+        )
         kept = of & ~missed & ~np.asarray(cluster._double(*stars))
         assert kept.sum() > 0.7 * of.sum()
         # Value, and slopes by the cluster's distance and its width, in its widths.
@@ -337,8 +361,8 @@ def test_stars_whose_mode_newton_misses_are_known():
     y = rng.normal(1000 / distance, 4 * np.hypot(e, 1000 / distance * s))
     y = np.where(rng.random(count) < 0.5, rng.uniform(-5, 30, count), y)
     stars = y, e, np.log(distance), s
-    exact = np.array(jax.jit(partial(cluster._wide, 1))(*stars)[0])
-    found, *_, missed = jax.jit(partial(cluster._narrow, 1))(*stars)
+    exact = np.array(jax.jit(partial(cluster._wide, means.SLOPES))(*stars)[0])
+    found, *_, missed = jax.jit(partial(cluster._narrow, means.SLOPES))(*stars)
     wrong = np.abs(np.array(found) - exact) > 1e-6
     wrong &= ~np.array(cluster._double(*stars))
     assert wrong.sum() > 10
@@ -371,16 +395,15 @@ def terms_and_slopes(nodes, log_l, mu, s):
     return terms(*at), jax.jacfwd(terms, argnums=(0, 1, 2))(*at)
 
 
-def test_moments_of_a_distance_agree_with_quadrature():
-    y, e, mu, s, scale, share = 1.0, 0.3, np.log(850.0), 0.02, 500.0, 0.4
-    moments = conditionals.star_moments(
-        nodes_of(y, e),
-        jnp.log(scale),
-        jnp.asarray(mu),
-        jnp.asarray(s),
-        jnp.asarray(share),
-    )
-    r = np.linspace(100, 20_000, 2_000_001)
+# The cluster wide, narrow and thin; and a near star before it, which has two modes.
+@pytest.mark.parametrize(
+    ("y", "distance", "s"),
+    [(1.0, 850.0, 0.4), (1.0, 850.0, 0.1), (1.0, 850.0, 0.02), (8.0, 2000.0, 0.2)],
+)
+def test_moments_of_a_distance_agree_with_quadrature(y, distance, s):
+    e, mu, scale, share = 0.3, np.log(distance), 500.0, 0.4
+    moments = moments_of(nodes_of(y, e), np.log(scale), mu, s, share)
+    r = np.linspace(20, 40_000, 4_000_001)
     near = np.exp(log_normal(np.log(r), mu, s)) / r
     far = r**2 * np.exp(-r / scale) / (2 * scale**3)
     likelihood = np.exp(log_normal(y, 1000 / r, e))
@@ -393,3 +416,18 @@ def test_moments_of_a_distance_agree_with_quadrature():
     assert float(moments.membership[0]) == pytest.approx(membership, rel=1e-6)
     assert float(moments.mean[0]) == pytest.approx(mean, rel=1e-5)
     assert float(moments.square[0]) == pytest.approx(square, rel=1e-4)
+
+
+def test_means_of_each_kind_of_nodes_are_the_same():
+    y, e = np.array([8.0, 1.2, 0.4]), np.array([0.6, 0.1, 0.5])
+    for s, rule in ((0.03, cluster._thin), (0.15, cluster._narrow)):
+        of_star = y, e, np.log(850.0), s
+        for wanted in (means.SLOPES, means.CURVATURES, means.DISTANCES):
+            *found, missed = rule(wanted, *of_star)
+            exact = cluster._wide(wanted, *of_star)
+            assert not missed.any()
+            for one, other in zip(found, exact, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+moments_of = jax.jit(conditionals.star_moments)

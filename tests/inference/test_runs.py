@@ -237,7 +237,7 @@ def test_chains_in_one_vectorised_program_sample_the_same(engine, monkeypatch, m
     spec = RunSpec.from_json(content)
     data = observe(spec.data)
     if model == "cluster":
-        data = {name: value[:800] for name, value in data.items()}
+        data = {name: value[:200] for name, value in data.items()}
     threads = Run(spec, data, engine).wait(200)
     monkeypatch.setattr(worker.jax, "default_backend", lambda: "gpu")
     vectorised = Run(spec, data, engine).wait(200)
