@@ -66,10 +66,13 @@ def advance(steps: Steps, state, arguments: densities.Arguments, length: int):
     """
     rows, begin, end = steps.rows, np.int32(0), np.int32(length)
     few = densities.without_table(arguments)
+    quickly = steps.quickly
+    if quickly is not None and not densities.served(arguments):
+        quickly = None
     while begin < end:
         after = end
-        if steps.quickly is not None:
-            state, rows, reached = steps.quickly(state, rows, begin, end, few)
+        if quickly is not None:
+            state, rows, reached = quickly(state, rows, begin, end, few)
             begin = np.int32(reached)
             after = min(begin + np.int32(1), end)
         if begin < end:

@@ -75,6 +75,11 @@ def may_be_emulated(shape: Shape) -> bool:
     return integrated and shape.chains == 1 and not shape.adapt_metric
 
 
+def served(arguments: Arguments) -> bool:
+    """Whether there is anywhere that an emulator serves."""
+    return bool(arguments.observed["emulator"].radius > 0)
+
+
 def without_table(arguments: Arguments) -> Arguments:
     """Return arguments without the table of stars that an emulator may serve for.
 

@@ -118,11 +118,18 @@ def _compile_rest(program: nuts.Program) -> None:
     A process that computes for itself alone would rather end.
     """
     if program.later is not None and multiprocessing.parent_process() is not None:
-        threading.Thread(target=program.later.compiled).start()
+        threading.Thread(target=program.later.compiled, name=REST).start()
+
+
+REST = "compiles the rest"
+"""Name of a thread."""
 
 
 def forget() -> None:
-    """Forget what was learnt of tables, but not what was compiled."""
+    """Forget what was learnt of tables, but not what was compiled, or is being."""
+    for thread in threading.enumerate():
+        if thread.name == REST:
+            thread.join()
     tables.forget()
 
 

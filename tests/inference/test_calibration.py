@@ -13,6 +13,9 @@ from benchmarks.cases import CASES, cluster, line, outliers, star
 from benchmarks.simulations import calibrate
 from inference.problems import PROBLEMS
 
+# Fifty clusters are two to five minutes, as busy as the machine is.
+pytestmark = pytest.mark.timeout(900)
+
 SIMULATIONS = 50
 LENGTH = {"warmup": 300, "draws": 315}
 SHORT = {

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpyro.infer.hmc import hmc
 
-from inference import chunks, densities, nuts, worker
+from inference import chunks, densities, emulator, nuts, worker
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -59,7 +59,7 @@ def draw(engine):
             ),
         )
 
-    def drawn(start, *, warmup=0, length=WARMUP, quickly=True, seed=0):
+    def drawn(start, *, warmup=0, length=WARMUP, quickly=True, seed=0, radius=RADIUS):
         state = init(
             jnp.full(4, start),
             num_warmup=warmup,
@@ -69,7 +69,8 @@ def draw(engine):
             model_args=(densities.Arguments({}, {}),),
             rng_key=jax.random.PRNGKey(seed),
         )
-        arguments = densities.Arguments({}, {})
+        serves = emulator.never()._replace(radius=np.array(radius))
+        arguments = densities.Arguments({"emulator": serves}, {})
         done = chunks.advance(
             steps(warmup, length, quickly, state), state, arguments, length
         )
@@ -86,6 +87,14 @@ def test_draws_are_those_of_the_density_alone(draw):
     drawn = draw(0.1, length=300)
     assert 0.3 < inside(drawn).mean() < 0.9
     np.testing.assert_allclose(drawn, draw(0.1, length=300, quickly=False), rtol=1e-9)
+
+
+def test_what_serves_nowhere_is_not_tried(draw, monkeypatch):
+    tried = []
+    monkeypatch.setattr(chunks, "quickly", lambda *_: tried.append(1))
+    drawn = draw(0.1, length=30, radius=0.0)
+    np.testing.assert_array_equal(drawn, draw(0.1, length=30, quickly=False))
+    assert not tried
 
 
 def test_fewer_draws_are_the_first_of_more(draw):
