@@ -69,8 +69,8 @@ class Program(NamedTuple):
     structure: Any
     """Tree structure of the state, whose leaves alone travel and are stored."""
     pace: LastPace
-    later: Later | None
-    """Of its functions that which few runs need."""
+    later: Later
+    """Of its functions that which few runs need, where an emulator serves."""
 
 
 def step_size(dimensions: int) -> float:
@@ -123,14 +123,14 @@ def program(shape: Shape, example: "Example") -> Program:
     capacity = 50 if shape.method == "hierarchical" else 1000
     capacity = min(capacity, MOST_ROWS // shape.chains)
     parts = _Parts(shape, density, kernel, unravel, capacity)
-    steps = _steps(parts, state, _types(arguments))
+    steps, later = _steps(parts, state, _types(arguments))
     return Program(
         _compiled(initial, start, shape.chains),
         partial(chunks.advance, steps),
         capacity,
         jax.tree.structure(state),
         LastPace(),
-        steps.plainly if isinstance(steps.plainly, Later) else None,
+        later,
     )
 
 
@@ -164,8 +164,11 @@ class _Parts(NamedTuple):
     capacity: int
 
 
-def _steps(parts: _Parts, state, arguments) -> chunks.Steps:
-    """Compile the steps of a chunk, of arguments of such types."""
+def _steps(parts: _Parts, state, arguments) -> tuple[chunks.Steps, Later]:
+    """Compile the steps of a chunk, of arguments of such types, and one of them later.
+
+    Where an emulator serves, few runs need the density itself.
+    """
     shape, density, kernel, unravel, capacity = parts
 
     def covers(z, arguments):
@@ -188,14 +191,16 @@ def _steps(parts: _Parts, state, arguments) -> chunks.Steps:
         return _compiled(draw, (*drawn, few), chains, 2)
 
     finished = partial(chunks.finished, shape, unravel)
-    emulated = densities.may_be_emulated(shape)
-    return chunks.Steps(
-        # Where an emulator serves, few runs need more.
-        plainly=Later(plainly) if emulated else plainly(),
+    emulated, later = densities.may_be_emulated(shape), Later(plainly)
+    if not emulated:
+        later.compiled()
+    steps = chunks.Steps(
+        plainly=later,
         quickly=quickly() if emulated else None,
         finished=_compiled(finished, (rows, count, few), chains, 1),
         rows=jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), _each(rows, chains)),
     )
+    return steps, later
 
 
 def _types(tree):

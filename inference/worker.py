@@ -117,7 +117,7 @@ def _compile_rest(program: nuts.Program) -> None:
 
     A process that computes for itself alone would rather end.
     """
-    if program.later is not None and multiprocessing.parent_process() is not None:
+    if multiprocessing.parent_process() is not None:
         threading.Thread(target=program.later.compiled, name=REST).start()
 
 

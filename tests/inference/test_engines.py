@@ -204,11 +204,13 @@ def cluster():
     """A cluster of a test's own: these kill workers, and some are slow to rise."""
     from distributed import LocalCluster
 
+    # Any free port: at Dask's own another cluster of these tests may listen.
+    served = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     with warnings.catch_warnings():
         # That a busy machine makes its folders slowly is no fault of ours.
         warnings.simplefilter("ignore", UserWarning)
         cluster = LocalCluster(
-            n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None
+            n_workers=2, processes=True, threads_per_worker=1, scheduler_kwargs=served
         )
     with cluster:
         yield cluster

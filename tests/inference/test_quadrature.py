@@ -254,22 +254,12 @@ def test_the_slopes_agree_with_finite_differences(s):
         assert float(slopes[k]) == pytest.approx(float(difference), rel=2e-5, abs=1e-3)
 
 
-@jax.jit
-def slopes_of(nodes, z):
-    log_l, mu, s = z
-    return (
-        quadrature.field_and_slope(nodes, log_l),
-        quadrature.cluster_and_slopes(nodes, mu, s),
-    )
+def of_both(of_field, of_cluster):
+    return jax.jit(lambda nodes, z: (of_field(nodes, z[0]), of_cluster(nodes, *z[1:])))
 
 
-@jax.jit
-def curvatures_of(nodes, z):
-    log_l, mu, s = z
-    return (
-        quadrature.field_expansion(nodes, log_l),
-        quadrature.cluster_expansion(nodes, mu, s),
-    )
+slopes_of = of_both(quadrature.field_and_slope, quadrature.cluster_and_slopes)
+curvatures_of = of_both(quadrature.field_expansion, quadrature.cluster_expansion)
 
 
 @pytest.mark.parametrize("series", [True, False])
