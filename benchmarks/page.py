@@ -124,7 +124,7 @@ def served(options: Sequence[str] = (), variables: Mapping[str, str] | None = No
         env=dict(os.environ) | dict(variables or {}),
     )
     try:
-        _wait_for(port)
+        _wait_for(port, server)
         yield f"http://127.0.0.1:{port}/app", server
     finally:
         # There is nothing to save: a busy machine takes long to end it gently.
@@ -212,13 +212,14 @@ def done(page: Page) -> None:
     status.first.wait_for(timeout=120_000)
 
 
-def _wait_for(port: int) -> None:
-    while True:
+def _wait_for(port: int, server: subprocess.Popen) -> None:
+    while server.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return
         except OSError:
             time.sleep(0.05)
+    raise RuntimeError(f"the server ended with {server.returncode}")
 
 
 if __name__ == "__main__":

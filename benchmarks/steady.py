@@ -1,8 +1,8 @@
-"""Whether a page stays quick and small: the event loop's stalls, and memory over runs.
+"""Whether a page stays quick and small: the loop's stalls, a corner, memory over runs.
 
 ``python -m benchmarks.steady [RUNS]`` serves the page, opens it in Chromium, lets a
 cluster compile and sample while the loop's heart beats, and then moves a slider so
-often that as many runs follow each other.
+often that as many runs follow each other, with a corner of five parameters in view.
 """
 
 import os
@@ -14,10 +14,13 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks import noted
 from benchmarks.page import FLAGS, done, opened, second_prior, served
 
 STALL = 0.1
 """Longest that the loop may stand still while a run compiles or samples [s]."""
+CORNER = 0.06
+"""Most of the server's time for a corner of five parameters drawn anew [s]."""
 FLAT = 1.1
 """How much larger memory may be after the second half of the runs than before it."""
 
@@ -25,19 +28,20 @@ FLAT = 1.1
 def main(runs: int = 100) -> bool:
     """Print a table; return whether everything stays within its bound."""
     with tempfile.TemporaryDirectory() as folder:
-        beats = Path(folder) / "beats"
-        variables = {
-            "NUTSHELL_HEARTBEAT": str(beats),
-            # Nothing is compiled yet.
-            "NUTSHELL_CACHE": folder,
-        }
-        setup = ["--setup", str(Path(__file__).with_name("heartbeat.py"))]
+        notes = Path(folder)
+        # Nothing is compiled yet.
+        variables = {"NUTSHELL_NOTES": folder, "NUTSHELL_CACHE": folder}
+        setup = ["--setup", str(Path(__file__).with_name("noted.py"))]
         with served(setup, variables) as (address, server), sync_playwright() as play:
             browser = play.chromium.launch(
                 executable_path=shutil.which("chromium"), args=FLAGS
             )
             page, _ = opened(browser, address)
-            rows = [*_stalls(page, beats), *_memory(page, server.pid, runs)]
+            rows = [
+                *_stalls(page, notes / "beats"),
+                *_memory(page, server.pid, runs),
+                _corner(notes / "corners"),
+            ]
             browser.close()
     print("| a page that stays open | | at most |")
     print("| --- | --- | --- |")
@@ -99,6 +103,20 @@ def _memory(page: Page, server: int, runs: int):
     what = f"the server's memory after {runs} runs over that after {runs // 2}"
     yield what, server_end / server_half, FLAT, "times"
     yield "the page's own, likewise", heap_end / heap_half, FLAT, "times"
+
+
+def _corner(notes: Path):
+    """Return what a corner takes, with the longest message before the next of them."""
+    seconds = []
+    for line in notes.read_text().splitlines():
+        what, took = line.split()
+        if what == noted.CORNER:
+            seconds.append([float(took), 0.0])
+        elif seconds:
+            seconds[-1][1] = max(seconds[-1][1], float(took))
+    costs = np.array(seconds).sum(axis=1)
+    what = f"server time of a corner of five parameters, p95 of {costs.size} updates"
+    return what, float(np.quantile(costs, 0.95)), CORNER, "s"
 
 
 def resident(process: int) -> float:
