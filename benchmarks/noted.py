@@ -60,10 +60,10 @@ def time_corners(log: TextIO) -> None:
     BrushedCorner._corner = noted(BrushedCorner._corner)
     refresh, create = FigureView._refresh, patch_doc.create
 
-    def refreshed(view: FigureView, event) -> None:
+    def refreshed(self: FigureView, _) -> None:
         drew.clear()
         clock = time.perf_counter()
-        refresh(view, event)
+        refresh(self, _)
         if drew:
             log.write(f"{CORNER} {time.perf_counter() - clock:.4f}\n")
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 FIRST_SECONDS, SOON_SECONDS, CHUNK_SECONDS = 0.005, 0.03, 0.25
 """How long a chunk should take: that of the first draws, one of warm-up or of the next
 few, and any later one."""
+WHOLE = 0.035
+"""Seconds within which nobody sees draws come in parts: what takes less is one chunk,
+each of which costs some 4 ms besides its draws."""
 FIRST_LENGTH = 10
 PREPARE_LIMIT = 300.0
 """Seconds that compiling may take, and the first chunk, of which nothing is known."""
@@ -47,6 +50,8 @@ class Pace:
 
         What would be less than half a chunk is not worth one of its own.
         """
+        if self.seconds_a_draw is not None and left * self.seconds_a_draw < WHOLE:
+            return left
         return left if left < 1.5 * self.length else self.length
 
     def limit(self, length: int) -> float:
