@@ -23,9 +23,9 @@ QUIET = 2.0
 class NextPage:
     """Makes one page in advance, and gives it to who asks for the plain page.
 
-    Who follows a link, comes by phone, or before the next page is whole, is given a
-    page of their own, made when they ask. Bokeh has no place for this: what it makes
-    sessions with, and Panel HTML, are put aside for what looks for a page here first.
+    Who follows a link, or comes before the next page is whole, is given a page of their
+    own, made when they ask. Bokeh has no place for this: what it makes sessions with,
+    and Panel HTML, are put aside for what looks for a page here first.
 
     Parameters
     ----------
@@ -100,10 +100,7 @@ class NextPage:
 
     def _suits(self, request: RequestLike | None) -> bool:
         return (
-            request is not None
-            and request.path == self._path
-            and not request.arguments
-            and "Mobi" not in request.headers.get("User-Agent", "")
+            request is not None and request.path == self._path and not request.arguments
         )
 
     def _give(self, session_id: str, token: str | None) -> ServerSession:

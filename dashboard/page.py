@@ -114,8 +114,6 @@ def build_page(
         busy_indicator=None,
         sidebar_width=330,
         theme_config=LOOKS,
-        # On a phone the controls would cover the page; its menu button opens them.
-        sidebar_open="Mobi" not in pn.state.headers.get("User-Agent", ""),
     )
 
     # The first run begins while the browser reads its scripts.

@@ -17,7 +17,10 @@ _IMPORT = """
 """Browsers import modules by themselves. Panel's help for those that could not looks
 for what a browser can, and reads the largest script twice. Nothing here needs a map."""
 
-_LAYOUT = Path(__file__).with_name("layout.js").read_text("utf-8")
+_LAYOUT, _NARROW = (
+    Path(__file__).with_name(name).read_text("utf-8")
+    for name in ("layout.js", "narrow.js")
+)
 
 
 def template() -> str:
@@ -33,5 +36,5 @@ def template() -> str:
 {{% endblock %}}
 {{% block js_resources %}}
   {{{{ super() }}}}
-  <script>{_IMPORT}{_LAYOUT}</script>
+  <script>{_IMPORT}{_LAYOUT}{_NARROW}</script>
 {{% endblock %}}"""

@@ -142,16 +142,17 @@ def test_the_theme_reaches_the_figures(visit):
     assert page.page.evaluate(IS_DARK), "and stays"
 
 
-def test_a_phone_sees_the_plots_first(visit, browser):
-    page = visit(
-        viewport={"width": 390, "height": 844},
-        user_agent="Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome Mobile",
-    )
+def test_a_narrow_window_shows_the_plots_first(visit):
+    page = visit(viewport={"width": 390, "height": 844})
     wide = page.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
     status = page.status
     page.press("Run")
     page.settle(after=status)
+    sliders = page.page.locator("input[type=range]:visible")
+    assert sliders.count() == 0
+    page.page.get_by_role("button", name="Open drawer").click()
+    sliders.first.wait_for()
 
 
 def test_pictures_have_texts_and_tables_and_the_controls_can_be_skipped(visit):
