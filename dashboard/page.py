@@ -119,6 +119,9 @@ def build_page(
     # The first run begins while the browser reads its scripts.
     session.tick()
 
+    def darken() -> None:
+        in_own_turn(lambda: page.param.update(dark_theme=True))
+
     def fill_middle() -> None:
         if session.current is not None:
             # Figures that are made with its draws need not be drawn again for them.
@@ -130,7 +133,7 @@ def build_page(
 
     def fill_main() -> None:
         bar = RunBar(session, opened)
-        browser = _browser(session, bar, keys)
+        browser = _browser(session, bar, keys, darken)
         main.objects = [browser, bar, middle, keys]
         if coming is not None and coming.makes(document):
             in_own_turn(fill_middle)
@@ -217,7 +220,9 @@ def _follow_link(session: Session) -> str:
     return complaint.strip()
 
 
-def _browser(session: Session, bar: RunBar, keys: Keys) -> Browser:
+def _browser(
+    session: Session, bar: RunBar, keys: Keys, darken: Callable[[], None]
+) -> Browser:
     """Return the page's ear for keys, which keeps its address in step."""
     experiment = session.experiment
     acts = {
@@ -236,4 +241,4 @@ def _browser(session: Session, bar: RunBar, keys: Keys) -> Browser:
         return links.write(links.Link(named, panels, snapshot.run_name), VIEWS)
 
     seen = (experiment.param.problem, session.param.panels, session.param.snapshot)
-    return Browser(acts, search=pn.bind(search, *seen))
+    return Browser(acts, darken, search=pn.bind(search, *seen))

@@ -17,9 +17,9 @@ _IMPORT = """
 """Browsers import modules by themselves. Panel's help for those that could not looks
 for what a browser can, and reads the largest script twice. Nothing here needs a map."""
 
-_LAYOUT, _NARROW = (
+_LAYOUT, _OPENING = (
     Path(__file__).with_name(name).read_text("utf-8")
-    for name in ("layout.js", "narrow.js")
+    for name in ("layout.js", "opening.js")
 )
 
 
@@ -36,5 +36,5 @@ def template() -> str:
 {{% endblock %}}
 {{% block js_resources %}}
   {{{{ super() }}}}
-  <script>{_IMPORT}{_LAYOUT}{_NARROW}</script>
+  <script>{_IMPORT}{_LAYOUT}{_OPENING}</script>
 {{% endblock %}}"""

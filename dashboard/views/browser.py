@@ -1,4 +1,6 @@
-"""What only the browser can do: hear keys, and say in its address what is looked at."""
+"""What only the browser can do: hear keys, know how its person wants pages to look, and
+say in its address what is looked at.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -16,6 +18,8 @@ class Browser(JSComponent):
     ----------
     acts : mapping of str to callable
         What each key does. Keys that are typed into a field are the field's.
+    darken : callable
+        Called where pages are wanted dark.
     search : str
         The query of the address. It takes the place of the last one, so that the
         browser's Back leaves the page as ever.
@@ -83,6 +87,9 @@ class Browser(JSComponent):
       document.body.prepend(skip)
       // The page's template waits for this to take away what turns while it loads.
       document.body.classList.add("controlled")
+      if (window.matchMedia("(prefers-color-scheme: dark)").matches) {
+        model.send_msg({scheme: "dark"})
+      }
       document.addEventListener("keydown", hear)
       model.on("search", say)
       model.on("remove", () => {
@@ -93,11 +100,18 @@ class Browser(JSComponent):
     }
     """
 
-    def __init__(self, acts: Mapping[str, Callable[[], None]], **params):
+    def __init__(
+        self,
+        acts: Mapping[str, Callable[[], None]],
+        darken: Callable[[], None],
+        **params,
+    ):
         super().__init__(height=0, margin=0, **params)
-        self._acts = acts
+        self._acts, self._darken = acts, darken
 
     def _handle_msg(self, data) -> None:
+        if data.get("scheme") == "dark":
+            self._darken()
         act = self._acts.get(str(data.get("key")))
         if act is not None:
             act()

@@ -8,6 +8,17 @@ IS_DARK = """() => ["rgb(18, 18, 18)", "rgb(0, 0, 0)"].includes(
   getComputedStyle(document.body).backgroundColor
 )"""
 """Whether the page is dark."""
+ARE_DARK = """() => {
+  const titles = []
+  for (const one of Bokeh.documents) {
+    for (const model of one.all_models) {
+      if (model.type === "Figure") titles.push(model.title.text_color)
+    }
+  }
+  const light = (c) => parseInt(c.slice(1, 3), 16) > 128
+  return titles.length > 2 && titles.every(light)
+}"""
+"""Whether the plots on it are: what is written on them is light."""
 
 
 LOADER = """state => {
@@ -136,10 +147,20 @@ def test_the_theme_reaches_the_figures(visit):
     page.page.get_by_role("button", name="Toggle theme").click()
     # While plots are painted a click waits for its turn.
     page.page.wait_for_function(IS_DARK, timeout=30_000)
+    page.page.wait_for_function(ARE_DARK, timeout=30_000)
     status = page.status
     page.press("Run")
     page.settle(after=status)
     assert page.page.evaluate(IS_DARK), "and stays"
+
+
+def test_who_wants_pages_dark_has_this_one_dark_and_can_change_it(visit):
+    page = visit(color_scheme="dark")
+    page.page.wait_for_function(IS_DARK, timeout=30_000)
+    page.page.wait_for_function(ARE_DARK, timeout=30_000)
+    page.page.get_by_role("button", name="Toggle theme").click()
+    page.page.wait_for_function(f"() => !({IS_DARK})()", timeout=30_000)
+    page.page.wait_for_function(f"() => !({ARE_DARK})()", timeout=30_000)
 
 
 def test_a_narrow_window_shows_the_plots_first(visit):
