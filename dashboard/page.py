@@ -59,6 +59,10 @@ LOOKS = {
                 }
             }
         },
+        # Every slider has its number above it, which a bubble would cover.
+        "MuiSlider": {"styleOverrides": {"valueLabel": {"display": "none"}}},
+        # Else as narrow as the button that it is about.
+        "MuiTooltip": {"styleOverrides": {"tooltip": {"width": "max-content"}}},
     },
 }
 """Who goes from control to control by keys sees where they are."""

@@ -69,6 +69,8 @@ class Located(NamedTuple):
     modes: tuple[Laplace, ...]
     """In unconstrained coordinates, that with the most mass first."""
     emulator: Emulator
+    in_step: bool
+    """Whether that serves, wherever one does of the table."""
 
 
 def table(exact: Callable, parallax: np.ndarray, error: np.ndarray) -> Table:
@@ -133,6 +135,8 @@ def posterior(
 ) -> Located:
     """Find the modes of a posterior, starting from those of its table.
 
+    At strength 0 no likelihood is asked: nothing serves for it.
+
     Where priors say something else than the table does of some parameters, a search
     starts from what they say of these too: a strong one may hold a mode of its own.
 
@@ -150,6 +154,8 @@ def posterior(
     strength : float
         Power of the likelihood in the posterior.
     """
+    if strength == 0:
+        of_table = of_table._replace(emulator=emulator.nothing())
     found = [mode.mode for mode in of_table.modes]
     widths = [np.sqrt(np.diag(mode.covariance)) for mode in of_table.modes]
     believed = _believed(found[0], priors)
@@ -163,14 +169,15 @@ def posterior(
 
     def about(mode: Laplace) -> Emulator:
         serves = of_table.emulator
+        # One of a part of the posterior is worse than none: warm-up, which turns back
+        # where it leaves that, would find ever shorter steps.
         if serves.radius == 0 or not mode.proper:
-            return serves
+            return emulator.never()
         centre, covariance = _natural(mode, population, order)
         if emulator.reaches(serves, centre, covariance):
             return serves
         tolerance = emulator.TOLERANCE / max(strength, 1e-3)
-        nearer = emulator.fit(exact, centre, covariance, tolerance).emulator
-        return nearer if nearer.radius > 0 else serves
+        return emulator.fit(exact, centre, covariance, tolerance).emulator
 
     ends = laplace.searches(
         lambda positions: population.potential(positions, of_table.emulator),
@@ -178,7 +185,8 @@ def posterior(
         box,
         [width[order] for width in widths],
     )
-    return Located(*_best(ends, about))
+    modes, serves = _best(ends, about)
+    return Located(modes, serves, bool(serves.radius or not of_table.emulator.radius))
 
 
 def _believed(theta: np.ndarray, priors: Mapping[str, Prior]) -> np.ndarray:

@@ -114,7 +114,11 @@ _SENTENCES = {
     Phase.DONE: lambda r: (
         f"Done: {_of_draws(r)} in {_seconds(r.sample_seconds)} on {r.device}."
     ),
-    Phase.STOPPED: lambda r: f"Stopped with {_of_draws(r)}; they are kept.",
+    Phase.STOPPED: lambda r: (
+        f"Stopped with {_of_draws(r)}; they are kept."
+        if r.drawn
+        else "Stopped before the first draw."
+    ),
     Phase.CANCELLED: lambda r: "Cancelled; no draws are kept.",
     Phase.FAILED: lambda r: f"Failed: {r.error}",
 }

@@ -59,7 +59,7 @@ class Prepared(NamedTuple):
     seconds: float
     seconds_a_draw: float | None = None
     """What a draw of every chain took in this program's last chunk [s], if it had one
-    here."""
+    here, and this run's may be taken to be as quick."""
 
 
 class Chunk(NamedTuple):

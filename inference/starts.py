@@ -33,6 +33,8 @@ class Start(NamedTuple):
     """Whether warm-up should replace the metric."""
     first: tuple[np.ndarray, np.ndarray] | None = None
     """-ln posterior (chain,) and its gradient (chain, parameter), if known."""
+    in_step: bool = True
+    """Whether draws may be taken to last as long as the program's last ones."""
 
 
 def chain_generator(seed: int, chain: int) -> np.random.Generator:

@@ -68,7 +68,7 @@ def prepare(task: Task) -> Prepared:
         capacity=program.capacity,
         device=device(),
         seconds=time.perf_counter() - clock,
-        seconds_a_draw=program.pace.seconds_a_draw,
+        seconds_a_draw=program.pace.seconds_a_draw if start.in_step else None,
     )
 
 

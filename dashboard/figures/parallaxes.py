@@ -69,7 +69,7 @@ def parallax_histogram(
     looks = _looks(dark)
     return looks["figure"].clone(
         [
-            home(looks["home"], _box(edges, observed, high)),
+            home(looks["home"], _box(edges, observed, [*high, *beside[2]])),
             looks["observed"].clone((edges, observed)),
             filled(looks["selected"], _filled(edges, np.zeros(brushed.size), brushed)),
             filled(looks["band"], _filled(edges, low, high)),
@@ -123,7 +123,7 @@ def _two_outlines(edges: np.ndarray, low: np.ndarray, high: np.ndarray):
     return stack([x, x]), stack([top, _outline(edges, low)[1]])
 
 
-def _box(edges: np.ndarray, observed: np.ndarray, high: np.ndarray):
+def _box(edges: np.ndarray, observed: np.ndarray, high: list[float]):
     # The prior's band does not count: it may be wild, and the data must stay seen.
     top = 1.12 * max([*observed, *high, 1.0])
     # Rounded up: the axis must not move with the noise of every run.

@@ -44,8 +44,13 @@ class CatalogueControls(Viewer):
         self._session = session
         experiment = session.experiment
         snapshot = session.param.snapshot
+        # What is in use is said above it: a file may have been refused.
         upload = pmui.FileInput(
-            label="Upload a table", accept=".fits,.gz,.csv", variant="outlined", **SMALL
+            label="Upload a table",
+            uploaded_label="Upload a table",
+            accept=".fits,.gz,.csv",
+            variant="outlined",
+            **SMALL,
         )
         upload.param.watch(self._upload, "value")
         self._fetch = pmui.Button(

@@ -185,7 +185,7 @@ def _words(snapshot: Snapshot, entry: Entry) -> str:
     parts = [
         ledger.differences(snapshot.ledger, entry),
         said,
-        f"ESS {size:,.0f}" if size == size else "",
+        f"bulk ESS {size:,.0f}" if size == size else "",
         f"{entry.record.sample_seconds:.2g} s",
         f"{clock} UT",
         entry.note.splitlines()[0] if entry.note else "",

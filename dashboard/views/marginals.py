@@ -80,6 +80,8 @@ def _numbers(snapshot: Snapshot) -> str:
     text = "Mean ± sd of " + "; ".join(parts) + "."
     if snapshot.estimate is not None:
         return f"{text} {snapshot.estimate.sentence}"
+    if not snapshot.shows_run:
+        return f"{text} These are of the data as they were before the last change."
     record = snapshot.record
     runs = record is not None and not record.phase.over
     outdated = snapshot.changed_since_run and not runs

@@ -67,7 +67,7 @@ class RunBar(Viewer):
             label=snapshot.rx.pipe(lambda s: "Drop A" if s.kept else "Keep as A"),
             variant="text",
             disabled=snapshot.rx.pipe(lambda s: s.shown is None),
-            description="Keep this run to compare with those that follow",
+            description=snapshot.rx.pipe(_about_a),
             on_click=lambda _: self.keep(),
             **button,
         )
@@ -122,6 +122,12 @@ class RunBar(Viewer):
 def _waits(snapshot: Snapshot) -> bool:
     paused = snapshot.record is not None and snapshot.record.phase is Phase.PAUSED
     return paused or snapshot.cut_off
+
+
+def _about_a(snapshot: Snapshot) -> str:
+    if snapshot.kept:
+        return "Compare with that run no longer"
+    return "Keep this run to compare with those that follow"
 
 
 def _progress(snapshot: Snapshot) -> int:

@@ -11,6 +11,7 @@ from dashboard import previews
 from dashboard.experiment import Experiment
 from dashboard.session import Session
 from dashboard.snapshot import Snapshot
+from dashboard.views.marginals import _numbers
 from dashboard.views.star import StarCentre
 from dashboard.views.table import _differences
 from inference.priors import Prior
@@ -104,6 +105,20 @@ def cluster_run(share: float) -> RunRecord:
     draws = {n: np.full((1, 60), v) for n, v in population.items()}
     draws["frac_clust"] = np.full((1, 60), share)
     return RunRecord(spec, observed, Phase.DONE, drawn=60, draws=draws)
+
+
+def test_numbers_of_other_data_than_those_shown_are_said_to_be(session):
+    assert "before the last change" not in _numbers(session.snapshot)
+    session.experiment.leave_out([3])
+    session.poll()
+    assert session.snapshot.estimate is not None
+    assert "before the last change" not in _numbers(session.snapshot)
+    unknown = replace(session.snapshot, estimate=None)
+    assert _numbers(unknown).endswith(
+        "These are of the data as they were before the last change."
+    )
+    done(session)
+    assert "before the last change" not in _numbers(session.snapshot)
 
 
 def test_a_predicts_parallaxes_as_it_did_when_it_was_shown():

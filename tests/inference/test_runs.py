@@ -140,6 +140,8 @@ def test_stop_keeps_the_draws(engine, points):
     assert 0 < record.drawn < 20_000
     assert record.draws["m"].shape == (2, record.drawn)
     assert np.isfinite(record.draws["m"]).all()
+    kept = f"Stopped with {2 * record.drawn:,} of 40,000 draws; they are kept."
+    assert record.sentence == kept
 
 
 def test_pause_and_resume_give_the_same_draws(engine, points, sample):
@@ -161,7 +163,10 @@ def test_a_paused_run_can_be_stopped(engine, points):
     run.pause()
     until(lambda: run.latest.phase is Phase.PAUSED)
     run.stop()
-    assert run.wait(10).phase is Phase.STOPPED
+    record = run.wait(10)
+    assert record.phase is Phase.STOPPED
+    assert record.drawn == 0
+    assert record.sentence == "Stopped before the first draw."
 
 
 def test_records_already_shown_do_not_change(engine, points):

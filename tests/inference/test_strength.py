@@ -3,18 +3,23 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import expit
 
+from data import observe
+from inference import begin, emulator, locate, population, programs, starts
+from inference.chains import take
 from inference.priors import SpecError
+from inference.records import Task
 from inference.spec import RunSpec
 from tests.conftest import monte_carlo_z
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 LINE = {"model": "line", "sampler": {"warmup": 300, "draws": 2000, "seed": 3}}
 
 
 @pytest.fixture(scope="module")
 def points():
-    from data import observe
-
     return observe({"source": "line"})
 
 
@@ -87,3 +92,62 @@ def test_what_makes_no_power_is_refused():
         )
     spec = RunSpec.from_json(LINE | {"strength": 0.5})
     assert RunSpec.from_json(spec.to_json()) == spec
+
+
+def test_a_cluster_at_little_strength_is_what_importance_sampling_says(sample):
+    sampler = {"warmup": 200, "draws": 400, "seed": 5}
+    content = {"model": "cluster", "strength": 0.1, "sampler": sampler}
+    spec = RunSpec.from_json(content)
+    observed = observe(spec.data)
+    record = sample(content, observed)
+    # Longer trajectories were those of steps that were adapted to where an emulator
+    # ends, in the midst of the posterior.
+    assert record.stats["n_steps"].mean() < 8
+
+    task = Task(spec, observed)
+    shape = programs.shape_of(task, adapt=False)
+    whole = population.posterior(
+        shape.families, programs.marginal_arguments(task, emulator.never())
+    )
+    start, _ = begin.start(task, shape)
+    spread = np.linalg.cholesky(start.inverse_metric[0])
+    mode = np.mean([starts.ravelled(take(start.positions, k)) for k in range(4)], 0)
+    z = np.random.default_rng(0).standard_t(10, (4000, 4))
+    at = mode + 1.5 * z @ spread.T
+    log_weights = -whole.values(at, emulator.never())
+    log_weights -= stats.t.logpdf(z, 10).sum(axis=1)
+    weights = np.exp(log_weights - log_weights.max())
+    weights /= weights.sum()
+    assert 1 / (weights**2).sum() > 400
+    for name, values in zip(sorted(locate.PARAMETERS), at.T, strict=True):
+        expected = expit(values) if name == "frac_clust" else values
+        mean = weights @ expected
+        error = np.sqrt((weights**2) @ (expected - mean) ** 2)
+        sampled = record.draws[name]
+        assert abs(monte_carlo_z(sampled, mean, error)) < 5, name
+        assert sampled.std() == pytest.approx(
+            np.sqrt(weights @ (expected - mean) ** 2), rel=0.15
+        )
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.1])
+def test_where_the_likelihood_counts_little_no_run_is_taken_for_a_quick_one(strength):
+    content = {"model": "cluster", "strength": strength}
+    spec = RunSpec.from_json(content)
+    task = Task(spec, observe(spec.data))
+    start, guide = begin.start(task, programs.shape_of(task, adapt=False))
+    serves = emulator.Emulator(*guide)
+    # Without data nothing is as quick; by the table a draw takes a thousand times as
+    # long, and what serves about the table's own mode serves few of them.
+    assert (start.in_step, float(serves.radius)) == {
+        0.0: (True, np.inf),
+        0.1: (False, 0.0),
+    }[strength]
+    far = np.array([[-30.0, 80.0, 9.0, 0.0], [6.0, 6.0, -4.0, 0.0]])
+    if strength == 0:
+        value, gradient, hessian = emulator.at(serves, far, _never_asked)
+        assert not value.any() and not gradient.any() and not hessian.any()
+
+
+def _never_asked(thetas):
+    raise AssertionError("The table is looked at.")

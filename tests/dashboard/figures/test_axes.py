@@ -335,6 +335,12 @@ def test_the_axis_of_counts_stays_where_it_is_from_run_to_run():
     assert len(tops) <= 2
     assert 600 < min(tops) <= max(tops) < 1.5 * 600
     assert top(0, 2.0) > max(tops)
+    # The run kept as A may be of more stars.
+    few, many = (np.full((30, 30), count) for count in (10, 900))
+    compared = parallax_histogram(
+        stars, None, replicates=few, replicates_beside=many, edges=EDGES
+    )
+    assert 900 < box(compared)[3] < 1.5 * 900
 
 
 def test_colours_that_are_not_known_have_no_scale():
