@@ -48,7 +48,7 @@ def start(task: Task, shape: densities.Shape) -> tuple[starts.Start, tuple]:
             _swapped, _compiled_gradients(_density_of(shape)), arguments
         )
         return starts.curved(start, partial(laplace.expansion, gradients)), ()
-    stars = tables.stars_of(task.observed)
+    stars = tables.stars_of(task.observed, task.left_out)
     arguments = programs.marginal_arguments(task, never())
     whole = population.posterior(shape.families, arguments)
     located = locate.posterior(

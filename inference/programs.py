@@ -55,7 +55,7 @@ def _in_one_program(task: Task) -> bool:
 
 def _shapes(task: Task) -> tuple[tuple[int, ...], ...]:
     if task.spec.method == "marginal":
-        return (tables.stars_of(task.observed).nodes.parallax.shape,)
+        return (tables.stars_of(task.observed, task.left_out).nodes.parallax.shape,)
     return tuple(np.shape(task.observed[name]) for name in sorted(task.observed))
 
 
@@ -91,7 +91,7 @@ def arguments_of(task: Task) -> densities.Arguments:
 
 def marginal_arguments(task: Task, emulator: Emulator) -> densities.Arguments:
     """Return those of the method that integrates distances out."""
-    nodes = tables.stars_of(task.observed).nodes
+    nodes = tables.stars_of(task.observed, task.left_out).nodes
     observed = {"nodes": nodes, "emulator": jax.tree.map(jnp.asarray, emulator)}
     return densities.Arguments(
         observed, task.hyperparameters, float(task.spec.strength)

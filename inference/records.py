@@ -39,6 +39,11 @@ class Task:
         return self.spec.sampler.chains
 
     @property
+    def left_out(self) -> int:
+        """Number of rows of the table that are not fitted."""
+        return len(self.spec.data.get("left_out", ()))
+
+    @property
     def hyperparameters(self) -> dict[str, tuple[float, ...]]:
         """Arguments of every prior, in its family's order."""
         return {

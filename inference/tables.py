@@ -55,28 +55,33 @@ class _Unhashed(NamedTuple):
         return 0
 
 
-def stars_of(observed: Mapping[str, np.ndarray]) -> Stars:
+def stars_of(observed: Mapping[str, np.ndarray], left_out: int = 0) -> Stars:
     """Return a catalogue's stars, the same ones for the same arrays.
 
     Parameters
     ----------
     observed : mapping of arrays (star,)
         ``parallax``, ``parallax_error`` and ``zero_point`` [mas].
+    left_out : int
+        How many stars were taken from the table. It is filled up as if they were there:
+        however many a person leaves out, the program of the whole table serves.
     """
     y = np.asarray(observed["parallax"] - observed["zero_point"], dtype=float)
     e = np.asarray(observed["parallax_error"], dtype=float)
     digest = sha256(y.tobytes() + e.tobytes()).hexdigest()
-    return _stars_of(digest, _Unhashed((y, e)))
+    whole = y.size + left_out
+    size = padded_size(whole if whole <= reduction.LARGE else y.size)
+    return _stars_of(digest, size, _Unhashed((y, e)))
 
 
 @lru_cache(maxsize=8)
-def _stars_of(digest: str, arrays: _Unhashed) -> Stars:
+def _stars_of(digest: str, size: int, arrays: _Unhashed) -> Stars:
     del digest
     y, e = arrays.arrays
     if y.size > reduction.LARGE:
         nodes = reduction.reduced_nodes(y, e)
     else:
-        pad = (0, padded_size(y.size) - y.size)
+        pad = (0, size - y.size)
         weight = np.pad(np.ones(y.size), pad)
         y_padded, e_padded = (np.pad(a, pad, mode="edge") for a in (y, e))
         series = _series.of(y_padded, e_padded)

@@ -147,7 +147,7 @@ def _stars(task: Task, draws) -> tuple[int, tuple[np.ndarray, ...]] | None:
     """Sum memberships and moments of distances over a few draws of a chunk."""
     if task.spec.model != "cluster":
         return None
-    stars = tables.stars_of(task.observed)
+    stars = tables.stars_of(task.observed, task.left_out)
     fewest, most = STAR_DRAWS
     wanted = min(max(STAR_SUMS // stars.parallax.size, fewest), most)
     sampler = task.spec.sampler

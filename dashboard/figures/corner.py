@@ -230,7 +230,7 @@ def _key(
     scene: Scene, ghost_name, estimate, reference, divergent, chosen
 ) -> list[Note]:
     line = 0.036 if len(scene.names) > 3 else 0.05
-    rows = ["\N{BLACK SQUARE} posterior", "bars 68 %, rings 39, 86 %"]
+    rows = ["\N{BLACK SQUARE} posterior", "median, bars 68 %", "rings 39, 86 %"]
     if ghost_name:
         rows.append(f"\N{WHITE SQUARE} {ghost_name}")
     if estimate:
