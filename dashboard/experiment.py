@@ -158,8 +158,15 @@ class Experiment(param.Parameterized):
         return self._table() | cut | self._left_out()
 
     def _left_out(self) -> dict[str, Any]:
+        rows = self.left_out
+        if self.problem == "cluster":
+            # What the cut does not keep need not be left out: how many stars there were
+            # is those that are left and these.
+            parallax, (low, high) = self.catalogue.parallax, self.cut
+            within = (parallax > low) & (parallax < high)
+            rows = tuple(r for r in rows if r >= within.size or within[r])
         # What is not said is the default: whole data are the same record as ever.
-        return {"left_out": self.left_out} if self.left_out else {}
+        return {"left_out": rows} if rows else {}
 
     def _star_data(self) -> dict[str, Any]:
         if self.star is None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard import stars
+from dashboard.experiment import Experiment
 from dashboard.selections import Selections, rows
 from dashboard.views.cluster import distance_rows, parallax_rows
 from dashboard.views.star import diagram_rows, interval_rows
@@ -255,3 +256,19 @@ def test_one_star_is_a_table_too(fitted):
     assert first[0] == "5, chosen" and len(others) == 20
     assert float(first[2]) == pytest.approx(fitted.catalogue.g_mag[5], abs=1e-3)
     assert not list(interval_rows(fitted)), "of the problem of one star alone"
+
+
+def test_stars_that_the_cut_does_not_keep_are_not_among_those_left_out():
+    experiment = Experiment(problem="cluster")
+    parallax, (low, high) = experiment.catalogue.parallax, experiment.cut
+    within = (parallax > low) & (parallax < high)
+    inside = np.flatnonzero(within)[:3].tolist()
+    outside = np.flatnonzero(~within)[:2].tolist()
+    experiment.leave_out([*inside, *outside])
+    assert experiment.freeze().data["left_out"] == tuple(inside)
+    # So a worker knows how many there were, and fills its table up to as many.
+    fitted = len(experiment.observe(experiment.freeze())["parallax"])
+    assert fitted + len(inside) == within.sum()
+    # Another cut finds the others left out as well.
+    experiment.cut = (-1000, 1000)
+    assert experiment.freeze().data["left_out"] == tuple(sorted([*inside, *outside]))
