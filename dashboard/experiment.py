@@ -159,7 +159,7 @@ class Experiment(param.Parameterized):
 
     def _left_out(self) -> dict[str, Any]:
         rows = self.left_out
-        if self.problem == "cluster":
+        if rows and self.problem == "cluster":
             # What the cut does not keep need not be left out: how many stars there were
             # is those that are left and these.
             parallax, (low, high) = self.catalogue.parallax, self.cut

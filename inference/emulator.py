@@ -212,13 +212,9 @@ def _fit(exact, centre, covariance, tolerance) -> Fitted:
     error = (np.abs(design @ terms - unseen) * _weight(checks)).max()
     coefficients = np.zeros(_ALLOWED.shape)
     coefficients[_ALLOWED] = terms
-    emulator = Emulator(
-        np.asarray(centre, dtype=float),
-        np.linalg.inv(factor),
-        coefficients,
-        np.asarray(RADIUS if error <= tolerance else 0.0),
-    )
-    return Fitted(emulator, float(error))
+    centre, whitening = np.asarray(centre, dtype=float), np.linalg.inv(factor)
+    radius = np.asarray(RADIUS if error <= tolerance else 0.0)
+    return Fitted(Emulator(centre, whitening, coefficients, radius), float(error))
 
 
 def reaches(emulator: Emulator, mode: np.ndarray, covariance: np.ndarray) -> bool:
